@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a host once, in one round trip, without changing anything on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts, FactsError, parse
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import HostAction, HostError, host_program
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
+
+PROBE = "precheck/probe.sh"
+LAUNCHER = "convert/job.sh"
+FIRST_PROBE = "before.json"
+
+
+class ActionModule(HostAction):
+    arguments: ClassVar = {
+        "run_dir": {"type": "path"},
+        "moment": {"type": "str", "choices": ["before", "after"], "default": "before"},
+        "timeout": {"type": "int", "default": 120},
+        "wait_timeout": {"type": "int", "default": 0},
+    }
+
+    def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        document = self.patiently(arguments["wait_timeout"], host_program(PROBE), timeout=arguments["timeout"])
+        try:
+            facts = parse(document)
+        except FactsError as error:
+            raise HostError(str(error)) from error
+        result: dict[str, Any] = {"changed": False, "os": dict(facts.os_release or {}).get("PRETTY_NAME", "")}
+        if arguments["run_dir"]:
+            self._keep(document, facts, arguments["moment"])
+        else:
+            result["probe"] = document
+        return result
+
+    def _keep(self, document: dict[str, Any], facts: Facts, moment: str) -> None:
+        """Writes the probe down. The first probe of a run stays what it was before the host was changed."""
+        run = self.run_directory()
+        begun = run.run_id in (facts.journal or {})
+        if moment == "before" and begun:
+            moment = "after"
+            self._fetch_first_probe(run)
+        run.write_probe(self.host, moment, document)
+
+    def _fetch_first_probe(self, run: RunDirectory) -> None:
+        """Another controller began this run: the host carries the first probe with its job."""
+        if run.read_probe(self.host, "before") is not None:
+            return
+        answer = self.run_program(host_program(LAUNCHER), "fetch", run.run_id, FIRST_PROBE, timeout=60)
+        try:
+            first = json.loads(str(answer.get("content", "")))
+            parse(first)
+        except (ValueError, FactsError):
+            return  # verification then says that there is nothing to compare with
+        run.write_probe(self.host, "before", first)

@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way to the cloud: credentials, endpoints, and one call() through which every request goes."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from .errors import CloudError, from_exception
+from .retry import Retrier, policy_for
+
+PACKAGES = "alibabacloud-credentials alibabacloud-ecs20140526 alibabacloud-smc20190601"
+
+
+class MissingLibrary(Exception):
+    """The SDK is not installed for the Python that runs this."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    access_key_id: str | None = None
+    access_key_secret: str | None = None
+    security_token: str | None = None
+    profile: str | None = None
+    ecs_endpoint: str | None = None
+    smc_endpoint: str | None = None
+    connect_timeout: float = 3
+    read_timeout: float = 20
+    user_agent: str = "alicloud.os_migration"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(value for value in (self.access_key_secret, self.security_token) if value)
+
+
+class Caller(Protocol):
+    """What the areas need of the cloud; tests hand in a stand-in."""
+
+    def call(
+        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None
+    ) -> dict[str, Any]: ...
+
+
+class Api:
+    """Calls operations by their names, with the parameter names of the API documentation, and returns plain dicts."""
+
+    def __init__(self, settings: Settings, retrier: Retrier | None = None) -> None:
+        self.settings = settings
+        self.retrier = retrier or Retrier()
+        self.calls: Counter[str] = Counter()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def call(
+        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None, product: str = "ecs"
+    ) -> dict[str, Any]:
+        models, method = self._prepare(product, region, operation)
+        request = build_request(models, operation, region, params)
+
+        def send() -> dict[str, Any]:
+            with self._lock:
+                self.calls[operation] += 1
+            try:
+                return method(request).body.to_map()
+            # The SDK lets exceptions of four libraries through; each becomes a CloudError, so none may be missed.
+            except Exception as exc:
+                raise from_exception(exc, operation, resource, self.settings.secrets) from exc
+
+        return self.retrier.call((region, operation), policy_for(operation, params), send)
+
+    def _prepare(self, product: str, region: str, operation: str) -> tuple[Any, Any]:
+        with self._lock:
+            if (product, region) not in self._clients:
+                self._clients[product, region] = new_client(self.settings, product, region)
+            client, models, runtime = self._clients[product, region]
+        bound = getattr(client, snake_case(operation) + "_with_options")
+        return models, lambda request: bound(request, runtime)
+
+
+def pages(
+    api: Caller, operation: str, region: str, params: dict[str, Any], path: tuple[str, str], size: int
+) -> Iterator[dict[str, Any]]:
+    """Every entry of a paged Describe, by MaxResults and NextToken."""
+    token: str | None = None
+    while True:
+        page = params | {"MaxResults": size} | ({"NextToken": token} if token else {})
+        answer = api.call(operation, region, page)
+        yield from (answer.get(path[0]) or {}).get(path[1]) or []
+        following = answer.get("NextToken") or None
+        if not following:
+            return
+        if following == token:
+            raise CloudError("BadAnswer", "the service gave the same page twice", kind="unsure", operation=operation)
+        token = following
+
+
+def build_request(models: Any, operation: str, region: str, params: dict[str, Any]) -> Any:
+    request = getattr(models, operation + "Request")().from_map(dict(params))
+    # from_map drops a name that it does not know, and a dropped filter would widen what a call acts on.
+    dropped = set(params) - set(request.to_map())
+    if dropped:
+        raise CloudError(
+            "UnknownParameter",
+            f"the installed SDK does not know {', '.join(sorted(dropped))}: upgrade it",
+            operation=operation,
+        )
+    if hasattr(request, "region_id") and request.region_id is None:
+        request.region_id = region
+    return request
+
+
+def snake_case(operation: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
+
+
+def parse_endpoint(text: str, region: str) -> tuple[str, str]:
+    """(protocol, endpoint for the SDK) of a host, or a URL with scheme and path; {region} stands for the region."""
+    filled = text.strip().replace("{region}", region)
+    parts = urlsplit(filled if "://" in filled else f"https://{filled}")
+    try:
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_valid = False
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or not port_is_valid
+    ):
+        raise CloudError("InvalidEndpoint", f"{text!r} is not a host name and not an http or https URL", kind="unsent",
+                         hint="Give a host such as ecs.cn-beijing.aliyuncs.com, or a URL without a query string.")  # fmt: skip
+    if parts.username or parts.password:
+        raise CloudError(
+            "InvalidEndpoint", "an endpoint must not contain a user name or password", kind="unsent", hint=""
+        )
+    return parts.scheme, parts.netloc + parts.path.rstrip("/")
+
+
+def new_client(settings: Settings, product: str, region: str) -> tuple[Any, Any, Any]:
+    """(client, models, runtime options) of the SDK; imported here because the import costs half a second."""
+    try:
+        from alibabacloud_tea_openapi import models as openapi_models
+        from alibabacloud_tea_util import models as util_models
+
+        if product == "ecs":
+            from alibabacloud_ecs20140526 import models
+            from alibabacloud_ecs20140526.client import Client
+        else:
+            from alibabacloud_smc20190601 import models
+            from alibabacloud_smc20190601.client import Client
+    except ImportError as exc:
+        raise MissingLibrary(missing_library(exc)) from exc
+    config = openapi_models.Config(
+        region_id=region,
+        protocol="https",
+        user_agent=settings.user_agent,
+        connect_timeout=int(settings.connect_timeout * 1000),
+        read_timeout=int(settings.read_timeout * 1000),
+    )
+    endpoint = settings.ecs_endpoint if product == "ecs" else settings.smc_endpoint
+    if endpoint:
+        config.protocol, config.endpoint = parse_endpoint(endpoint, region)
+    add_credentials(config, settings)
+    try:
+        return Client(config), models, util_models.RuntimeOptions()
+    except Exception as exc:
+        raise from_exception(exc, "Connect", region, settings.secrets) from exc
+
+
+def add_credentials(config: Any, settings: Settings) -> None:
+    """Keys from the options win, then the named profile, then the SDK's whole default chain."""
+    if settings.access_key_id and settings.access_key_secret:
+        config.access_key_id = settings.access_key_id
+        config.access_key_secret = settings.access_key_secret
+        config.security_token = settings.security_token
+        return
+    try:
+        from alibabacloud_credentials.client import Client as CredentialClient
+    except ImportError as exc:
+        raise MissingLibrary(missing_library(exc)) from exc
+    try:
+        if settings.profile:
+            from alibabacloud_credentials.provider import CLIProfileCredentialsProvider
+
+            config.credential = CredentialClient(provider=CLIProfileCredentialsProvider(profile_name=settings.profile))
+        else:
+            config.credential = CredentialClient()
+    except Exception as exc:
+        raise CloudError("NoCredentials", from_exception(exc, "Credentials").message, kind="credentials") from exc
+
+
+def missing_library(exc: ImportError) -> str:
+    return (
+        f"The Alibaba Cloud SDK is missing for {sys.executable}: {exc}. "
+        f"Install it with: {sys.executable} -m pip install {PACKAGES}"
+    )

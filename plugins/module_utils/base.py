@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where AnsibleModule meets the cloud layer: common options, failing with one clear message, per-item results."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api, MissingLibrary, Settings
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.retry import Retrier
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.waiter import Pace
+
+COMMON: dict[str, Any] = {
+    "access_key_id": {"type": "str", "no_log": False},
+    "access_key_secret": {"type": "str", "no_log": True},
+    "security_token": {"type": "str", "no_log": True},
+    "profile": {"type": "str"},
+    "region": {"type": "str", "fallback": (env_fallback, ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"])},
+    "ecs_endpoint": {"type": "str", "fallback": (env_fallback, ["ALICLOUD_ECS_ENDPOINT"])},
+    "connect_timeout": {"type": "float", "default": 3.0},
+    "read_timeout": {"type": "float", "default": 20.0},
+    "throttle_wait": {"type": "float", "fallback": (env_fallback, ["ALICLOUD_THROTTLE_WAIT_SECONDS"])},
+}
+ITEM = {"id": {"type": "str", "required": True}, "region": {"type": "str"}}
+ON_ITEM_ERROR: dict[str, Any] = {"type": "str", "choices": ["fail", "report"], "default": "fail"}
+
+
+def batch_options(required: bool = True) -> dict[str, Any]:
+    instances = {"type": "list", "elements": "dict", "options": ITEM}
+    return {"instances": instances | ({"required": True} if required else {}), "on_item_error": ON_ITEM_ERROR}
+
+
+def wait_options(timeout: int, interval: float) -> dict[str, Any]:
+    return {
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": timeout},
+        "wait_interval": {"type": "float", "default": interval},
+    }
+
+
+def new_module(options: dict[str, Any], **rules: Any) -> AnsibleModule:
+    together = [*rules.pop("required_together", []), ("access_key_id", "access_key_secret")]
+    by = {"security_token": ("access_key_id", "access_key_secret"), **rules.pop("required_by", {})}
+    return AnsibleModule(
+        argument_spec=COMMON | options,
+        required_together=together,
+        required_by=by,
+        supports_check_mode=True,
+        **rules,
+    )
+
+
+def new_api(module: AnsibleModule) -> Api:
+    given = module.params
+    settings = Settings(
+        access_key_id=given["access_key_id"],
+        access_key_secret=given["access_key_secret"],
+        security_token=given["security_token"],
+        profile=given["profile"],
+        ecs_endpoint=given["ecs_endpoint"],
+        smc_endpoint=os.environ.get("ALICLOUD_SMC_ENDPOINT"),
+        connect_timeout=given["connect_timeout"],
+        read_timeout=given["read_timeout"],
+        user_agent=f"alicloud.os_migration ansible-core/{module.ansible_version} python/{platform.python_version()}",
+    )
+    return Api(settings, Retrier(given["throttle_wait"]))
+
+
+def pace_of(module: AnsibleModule) -> Pace:
+    return Pace(timeout=module.params["wait_timeout"], interval=module.params["wait_interval"])
+
+
+def region_of(module: AnsibleModule, item: dict[str, Any]) -> str:
+    region = item.get("region") or module.params["region"]
+    if not region:
+        module.fail_json(msg=f"No region for {item.get('id')}: set the option region, or region beside the id.")
+    if not re.fullmatch(r"[a-z0-9-]+", region):
+        module.fail_json(msg=f"{region!r} is not a region id such as cn-hangzhou.")
+    return str(region)
+
+
+def refs_of(module: AnsibleModule, option: str = "instances") -> list[Ref]:
+    """The items of the option, each once, in their order."""
+    items = module.params[option] or []
+    return list(dict.fromkeys(Ref(region_of(module, item), item["id"]) for item in items))
+
+
+def guarded(module: AnsibleModule, work: Callable[[], Any]) -> Any:
+    """Run the work of a module; what stops all of it ends in one message instead of a traceback."""
+    try:
+        return work()
+    except MissingLibrary as error:
+        module.fail_json(msg=str(error))
+    except CloudError as error:
+        module.fail_json(msg=str(error), error=error.as_dict())
+
+
+def finish(module: AnsibleModule, api: Api | None, results: list[dict[str, Any]], **more: Any) -> NoReturn:
+    """End with the results; items that failed fail the task unless on_item_error is report."""
+    output: dict[str, Any] = {
+        "changed": any(result["changed"] for result in results),
+        "results": results,
+        "api_calls": dict(sorted(api.calls.items())) if api else {},
+        **more,
+    }
+    broken = [result for result in results if result["error"]]
+    if broken and module.params["on_item_error"] == "fail":
+        module.fail_json(msg=summary(broken, len(results)), **output)
+    module.exit_json(**output)
+    raise AssertionError("exit_json does not return")
+
+
+def summary(broken: Iterable[dict[str, Any]], total: int) -> str:
+    lines = []
+    for result in broken:
+        error = result["error"]
+        name = result.get("instance_id") or result.get("resource_id") or result.get("disk_id") or "?"
+        lines.append(f"{name} ({result['region_id']}): {error['code']}: {error['message']} {error['hint'] or ''}".strip())
+    return f"{len(lines)} of {total} items failed. " + " | ".join(lines)

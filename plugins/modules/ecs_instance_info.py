@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ecs_instance_info
+short_description: Read ECS instances with their disks
+version_added: 0.1.0
+description:
+  - Reads many ECS instances, in several regions, with the disks that are attached to them.
+  - Instances are named by O(instances), or all of O(region) are read, narrowed by O(tags) and O(status).
+author:
+  - The alicloud.os_migration contributors (@alicloud)
+extends_documentation_fragment:
+  - alicloud.os_migration.alicloud
+  - alicloud.os_migration.attributes.info
+options:
+  instances:
+    description:
+      - The instances to read. Leave it out to read all instances of O(region).
+      - With an empty list nothing is called and nothing is returned.
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description: The instance ID.
+        type: str
+        required: true
+      region:
+        description: The region of the instance; O(region) if it is left out.
+        type: str
+  tags:
+    description: Read only instances that bear all of these tags. Not together with O(instances).
+    type: dict
+  status:
+    description: Read only instances in this state. Not together with O(instances).
+    type: str
+    choices: [Pending, Running, Starting, Stopping, Stopped]
+  disks:
+    description: Whether to read the disks as well.
+    type: bool
+    default: true
+  on_item_error:
+    description:
+      - What to do about instances that cannot be read, for example because they do not exist in the region.
+      - With V(fail) the task fails, with a message that names every one of them.
+      - With V(report) the task succeeds and the errors are in RV(results[].error) for the caller to judge.
+    type: str
+    choices: [fail, report]
+    default: fail
+seealso:
+  - module: alicloud.os_migration.ecs_snapshot_info
+"""
+
+EXAMPLES = r"""
+- name: Read two instances of two regions
+  alicloud.os_migration.ecs_instance_info:
+    region: cn-hangzhou
+    instances:
+      - id: i-bp1a0000000000000001
+      - id: i-2ze0000000000000002
+        region: cn-beijing
+  delegate_to: localhost
+  run_once: true
+  register: cloud
+
+- name: Read all running web servers of a region
+  alicloud.os_migration.ecs_instance_info:
+    region: cn-hangzhou
+    status: Running
+    tags:
+      role: web
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+results:
+  description: One entry per instance, in the order of O(instances). An instance with an error has only its ids and the error.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    instance_id:
+      description: The instance ID.
+      type: str
+      returned: always
+      sample: i-bp1a0000000000000001
+    region_id:
+      description: The region that was asked.
+      type: str
+      returned: always
+      sample: cn-hangzhou
+    changed:
+      description: Always false.
+      type: bool
+      returned: always
+    error:
+      description: What went wrong, or null.
+      type: dict
+      returned: always
+      sample: null
+    status:
+      description: The state of the instance.
+      type: str
+      returned: success
+      sample: Running
+    disks:
+      description: The attached disks, the system disk first, then by device.
+      type: list
+      elements: dict
+      returned: success and O(disks=true)
+      sample:
+        - category: cloud_essd
+          delete_with_instance: true
+          device: /dev/xvda
+          disk_id: d-bp100000000000000001
+          encrypted: false
+          multi_attach: false
+          name: web-0001-system-0
+          performance_level: PL1
+          portable: false
+          size_gib: 40
+          status: In_use
+          tags: {}
+          type: system
+          zone_id: cn-hangzhou-h
+instances:
+  description:
+    - The instances that were read, without those that had an error.
+    - Besides the keys of the sample, each has RV(results[].disks).
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - charge_type: PostPaid
+      created: '2024-06-28T02:31Z'
+      deletion_protection: false
+      expired: '2099-12-31T15:59Z'
+      hostname: web-0001
+      image_id: centos_7_9_x64_20G_alibase_20240628.vhd
+      instance_id: i-bp1a0000000000000001
+      instance_name: web-0001
+      instance_type: ecs.g6.large
+      operation_locks: []
+      os_name: CentOS  7.9 64 bit
+      os_type: linux
+      private_ips: [10.0.0.1]
+      public_ips: []
+      region_id: cn-hangzhou
+      security_group_ids: [sg-bp100000000000000001]
+      spot_strategy: NoSpot
+      status: Running
+      stopped_mode: Not-applicable
+      tags: {role: web}
+      vpc_id: vpc-bp10000000000000001
+      vswitch_id: vsw-bp10000000000000001
+      zone_id: cn-hangzhou-h
+api_calls:
+  description: How many calls of each operation were made.
+  returned: always
+  type: dict
+  sample: {DescribeDisks: 2, DescribeInstances: 2}
+"""
+
+from typing import Any
+
+from ansible_collections.alicloud.os_migration.plugins.module_utils import base
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import instances
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
+
+OPTIONS: dict[str, Any] = base.batch_options(required=False) | {
+    "tags": {"type": "dict"},
+    "status": {"type": "str", "choices": ["Pending", "Running", "Starting", "Stopping", "Stopped"]},
+    "disks": {"type": "bool", "default": True},
+}
+
+
+def read(api: Api, refs: list[Ref], disks: bool) -> list[dict[str, Any]]:
+    found, errors = instances.load(api, refs) if disks else instances.describe(api, refs)
+    return [entry(ref, found.get(ref), errors.get(ref)) for ref in refs]
+
+
+def entry(ref: Ref, instance: dict[str, Any] | None, error: CloudError | None) -> dict[str, Any]:
+    ids = {"instance_id": ref.id, "region_id": ref.region}
+    return {**(instance or {}), **ids, "changed": False, "error": error.as_dict() if error else None}
+
+
+def read_region(api: Api, region: str, tags: dict[str, str] | None, status: str | None, disks: bool) -> list[dict[str, Any]]:
+    found = instances.search(api, region, tags, status)
+    errors: dict[Ref, CloudError] = {}
+    if disks and found:
+        joined, errors = instances.with_disks(api, found)
+        found.update(joined)
+    return [entry(ref, found[ref], errors.get(ref)) for ref in found]
+
+
+def main() -> None:
+    module = base.new_module(OPTIONS, mutually_exclusive=[("instances", "tags"), ("instances", "status")])
+    given = module.params
+    api = base.new_api(module)
+
+    def work() -> list[dict[str, Any]]:
+        if given["instances"] is not None:
+            return read(api, base.refs_of(module), given["disks"])
+        region = base.region_of(module, {"id": "the search"})
+        return read_region(api, region, given["tags"], given["status"], given["disks"])
+
+    results = base.guarded(module, work)
+    clean = [{key: value for key, value in one.items() if key not in ("changed", "error")} for one in results if not one["error"]]
+    base.finish(module, api, results, instances=clean)
+
+
+if __name__ == "__main__":
+    main()

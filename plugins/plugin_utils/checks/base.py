@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a check is, what it may look at, and the register of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Facts, Package
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_vendors import vendors_of
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import (
+    GRADES,
+    SEVERITIES,
+    Finding,
+    bounded,
+)
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import ENGINES, Path
+
+T = TypeVar("T")
+
+# Sources that several checks share.
+SMC_LIMITS = "Server Migration Center: limits of migrating a Linux operating system"
+SMC_DRILL = "Server Migration Center: items of the migration drill"
+LEAPP = "Leapp: checks of the in-place upgrade"
+CONVERT2RHEL = "convert2rhel: system checks"
+KNOWN_FAILURE = "public reports of failed conversions"
+
+
+class UnknownFact(Exception):
+    """A check cannot tell: a fact that it needs is not known."""
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(fact)
+        self.fact = fact
+
+
+def need(value: T | None, fact: str) -> T:
+    """A fact that is known, or the end of this check."""
+    if value is None:
+        raise UnknownFact(fact)
+    return value
+
+
+@dataclass(frozen=True)
+class Context:
+    """One host on one path. `cloud` is the instance as the cloud describes it, or None where nobody asked."""
+
+    facts: Facts
+    cloud: Mapping[str, Any] | None
+    path: Path
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """The installed packages, without the pseudo packages that stand for keys."""
+        return tuple(p for p in need(self.facts.packages, "packages") if p.name != "gpg-pubkey")
+
+    @property
+    def disks(self) -> list[Mapping[str, Any]]:
+        disks = (self.cloud or {}).get("disks")
+        if not isinstance(disks, list):
+            raise UnknownFact("disks")
+        return [disk for disk in disks if isinstance(disk, Mapping)]
+
+    def from_source(self, package: Package) -> bool:
+        return package.vendor.startswith(vendors_of(self.path.source))
+
+
+Judge = Callable[[Context], Iterable[str] | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    id: str
+    title: str
+    severity: str
+    area: str
+    remediation: str
+    command: str | None
+    source: str
+    grade: str
+    engines: tuple[str, ...]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    judge: Judge
+
+    def applies(self, context: Context) -> bool:
+        path = context.path
+        if self.area == "cloud" and context.cloud is None:
+            return False
+        return (
+            path.engine in self.engines
+            and (not self.sources or path.source in self.sources)
+            and (not self.targets or path.target in self.targets)
+        )
+
+    def run(self, context: Context) -> Finding | None:
+        """What the check says, or None where all is well."""
+        try:
+            evidence = bounded(self.judge(context) or ())
+            return self._finding(self.severity, "fired", evidence) if evidence else None
+        except UnknownFact as unknown:
+            reason = context.facts.unread.get(unknown.fact, "it was not read")
+            # Not knowing is not the same as being well: one step below what the check itself would say.
+            severity = SEVERITIES[min(SEVERITIES.index(self.severity) + 1, len(SEVERITIES) - 1)]
+            return self._finding(severity, "unknown", (f"{unknown.fact} is not known ({reason})",))
+
+    def _finding(self, severity: str, status: str, evidence: tuple[str, ...]) -> Finding:
+        return Finding(
+            self.id,
+            self.title,
+            severity,
+            status,
+            self.area,
+            evidence,
+            self.remediation,
+            self.command,
+            self.source,
+            self.grade,
+        )
+
+
+REGISTER: dict[str, Check] = {}
+
+
+def check(
+    *,
+    id: str,
+    title: str,
+    severity: str,
+    area: str,
+    remediation: str,
+    source: str,
+    grade: str,
+    command: str | None = None,
+    engines: tuple[str, ...] = ENGINES,
+    sources: tuple[str, ...] = (),
+    targets: tuple[str, ...] = (),
+) -> Callable[[Judge], Judge]:
+    """Registers a function as a check; it returns the evidence, and nothing where all is well."""
+    if id in REGISTER or severity not in SEVERITIES or grade not in GRADES:
+        raise ValueError(f"the check {id} is registered twice, or its severity or grade does not exist")
+
+    def register(judge: Judge) -> Judge:
+        REGISTER[id] = Check(
+            id, title, severity, area, remediation, command, source, grade, engines, sources, targets, judge
+        )
+        return judge
+
+    return register

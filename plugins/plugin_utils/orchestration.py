@@ -1,0 +1,306 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a run on the controller: what each reads from the run record, decides, and writes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils import plan
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report import (
+    build,
+    junit_xml,
+    render_html,
+    terminal_table,
+)
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import (
+    RunDirectory,
+    check_run_id,
+    new_run_id,
+    utc,
+)
+
+# Phases of the host's job in which the host itself is still as it was.
+HARMLESS_STEPS = frozenset(
+    {"prepare", "save_state", "target_repositories", "prove", "verify_signatures", "check_space"}
+)
+# Of these, the ones whose failure says that this host cannot be converted as it is.
+PROOF_STEPS = frozenset({"prove", "verify_signatures", "check_space"})
+
+
+@dataclass(frozen=True)
+class StepArguments:
+    """What a step may look at; `hosts` are inventory names, `results` come from a batch module."""
+
+    hosts: list[str]
+    run_dir: str | None
+    runs_dir: str
+    run_id: str
+    target: str
+    engine: str
+    accept_risks: bool
+    on_failure: str
+    max_failures: str
+    accepted_outcomes: list[str]
+    results: list[dict[str, Any]]
+    message: str
+    resume: bool
+    everything: bool
+    inventory: str
+    hostvars: Mapping[str, Any]
+    check_mode: bool
+    owner_pid: int
+
+    def run(self) -> RunDirectory:
+        """The directory of the run under way."""
+        path = Path(self.run_dir or "")
+        return RunDirectory.open(path.parent, path.name)
+
+
+def request(arguments: StepArguments) -> dict[str, Any]:
+    """Checks what the user asked for, before anything is contacted; returns the instances to ask the cloud about."""
+    if arguments.target:
+        plan.check_target(arguments.target, arguments.engine)
+    plan.check_risks(arguments.accept_risks or arguments.check_mode)
+    plan.budget(arguments.max_failures, len(arguments.hosts))
+    if arguments.run_id:
+        check_run_id(arguments.run_id)
+    wanted = plan.requested(arguments.hosts, arguments.hostvars)
+    return {"instances": [_item(entry["id"], entry["region"]) for entry in wanted]}
+
+
+def open_run(arguments: StepArguments) -> dict[str, Any]:
+    """Joins hosts and instances, finds the run to continue or begins one, and locks it."""
+    wanted = plan.requested(arguments.hosts, arguments.hostvars)
+    cloud = plan.joined(wanted, arguments.results)
+    # A plan is a run of its own: it never writes into the record of a real one.
+    resumed = plan.run_to_resume(cloud.values()) if arguments.resume and not arguments.check_mode else None
+    if arguments.run_id and resumed and resumed != arguments.run_id and arguments.accept_risks:
+        raise plan.PlanError(
+            f"Run {resumed} is unfinished on some of these hosts: continue it with -e os_migration_run_id={resumed} first."
+        )
+    run = RunDirectory.create(
+        arguments.runs_dir,
+        arguments.run_id or resumed or new_run_id(),
+        target=arguments.target,
+        engine=arguments.engine,
+        check_mode=arguments.check_mode,
+        inventory=arguments.inventory,
+    )
+    run.lock(arguments.owner_pid)
+    known = run.facts().get("hosts") or []
+    run.update(
+        hosts=list(dict.fromkeys([*known, *arguments.hosts])),
+        finished=None,
+        # A run that goes on may do so under other rules.
+        on_failure=arguments.on_failure,
+        max_failures=arguments.max_failures,
+        accepted_outcomes=arguments.accepted_outcomes,
+    )
+    run.write("cloud.json", {**(run.read("cloud.json") or {}), **cloud})
+    for host, instance in cloud.items():
+        record = run.host_record(host)
+        run.update_host(
+            host,
+            instance_id=instance["instance_id"],
+            instance_name=instance.get("instance_name") or "",
+            region_id=instance["region_id"],
+            target=arguments.target or record["target"],
+            times={"started": record["times"]["started"] or utc()},
+        )
+    return {"run_id": run.run_id, "run_dir": str(run.path.absolute()), "resumed": bool(resumed)}
+
+
+def select_wave(arguments: StepArguments) -> dict[str, Any]:
+    """The instances of a wave that are due for a restore point: eligible, without an outcome, within the budget."""
+    run = arguments.run()
+    everyone = [run.host_record(host) for host in run.hosts()]
+    limit = run.facts()["max_failures"]
+    allowed = plan.budget(limit, len(everyone))
+    failed = plan.spent(everyone)
+    cloud = run.read("cloud.json") or {}
+    due = []
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        if record["eligible"] is not True or record["outcome"]:
+            continue
+        # What has begun goes on, whatever the budget says.
+        if failed >= allowed and not plan.unfinished(cloud.get(host) or {}, run.run_id):
+            reason = f"{failed} hosts failed, which is the limit of os_migration_max_failures={limit}."
+            run.update_host(host, outcome="not_started", reason=reason)
+            continue
+        due.append(record)
+    return {"hosts": [record["host"] for record in due], **_targets(due)}
+
+
+def note_restore_point(arguments: StepArguments) -> dict[str, Any]:
+    """Writes down the snapshots of a wave; only hosts with a complete restore point may be changed."""
+    run = arguments.run()
+    by_instance = {result["instance_id"]: result for result in arguments.results}
+    ready = []
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        result = by_instance.get(record["instance_id"]) or {"error": {"message": "no answer for this instance"}}
+        if arguments.check_mode:
+            run.update_host(host, plan=[_snapshot_plan(disk) for disk in result.get("snapshots") or []])
+        elif result.get("error") or not result.get("complete"):
+            message = (result.get("error") or {}).get("message") or "the restore point is not complete"
+            run.update_host(host, outcome="not_started", reason=f"The restore point could not be made: {message}")
+        else:
+            stage = record["stage"] if record["stage"] in CHANGING else "restore_point"
+            run.update_host(
+                host, stage=stage, restore_point=[_snapshot(item) for item in result["snapshots"]], failure=None
+            )
+            ready.append(host)
+    return {"ready": ready}
+
+
+def note_failure(arguments: StepArguments) -> dict[str, Any]:
+    """Writes down why a host failed, unless the failing step did; says whether the host itself is still as it was."""
+    run = arguments.run()
+    (host,) = arguments.hosts
+    record = run.host_record(host)
+    failure = record["failure"] or {"step": record["stage"], "message": arguments.message[:2000]}
+    untouched = failure["step"] in HARMLESS_STEPS
+    if untouched:
+        outcome = "not_eligible" if failure["step"] in PROOF_STEPS else "not_started"
+        run.update_host(host, outcome=outcome, reason=f"{failure['step']}: {failure['message']}", failure=failure)
+    else:
+        run.update_host(host, failure=failure)
+    return {"untouched": untouched, "failure": failure}
+
+
+def select_rollback(arguments: StepArguments) -> dict[str, Any]:
+    """The instances to take back now: those whose migration failed, or with `everything` all that this run began with."""
+    run = arguments.run()
+    hold = run.facts()["on_failure"] == "hold" and not arguments.everything
+    cloud = run.read("cloud.json") or {}
+    due = []
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        if arguments.everything:
+            tags = (cloud.get(host) or {}).get("tags") or {}
+            if tags.get(plan.TAG_RUN) != run.run_id:
+                run.update_host(
+                    host, outcome="not_started", reason=f"Run {run.run_id} has not begun with this instance."
+                )
+                continue
+        elif not record["failure"] or record["outcome"]:
+            continue
+        elif hold or not record["restore_point"]:
+            run.update_host(host, outcome="held", reason=_failure_text(record))
+            continue
+        due.append(run.update_host(host, stage="rolling_back", outcome=None))
+    return {"hosts": [record["host"] for record in due], **_targets(due)}
+
+
+def note_rollback(arguments: StepArguments) -> dict[str, Any]:
+    """Writes down which disks could not be restored; returns the hosts whose disks all were."""
+    run = arguments.run()
+    errors = {result["instance_id"]: result["error"] for result in arguments.results if result.get("error")}
+    restored = []
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        error = errors.get(record["instance_id"])
+        if error:
+            reason = f"{_failure_text(record)} The rollback failed too: {error.get('message')} {error.get('hint') or ''}".rstrip()
+            run.update_host(host, outcome="held", reason=reason)
+        else:
+            restored.append(host)
+    return {"restored": restored}
+
+
+def note_held(arguments: StepArguments) -> dict[str, Any]:
+    """A host that did not come back from its rollback, or came back different: a person must look."""
+    run = arguments.run()
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        if not record["outcome"]:
+            run.update_host(
+                host, outcome="held", reason=f"{_failure_text(record)} After the rollback: {arguments.message[:1000]}"
+            )
+    return {}
+
+
+def settle_wave(arguments: StepArguments) -> dict[str, Any]:
+    """The tags that tell every controller how the instances of this wave ended; only those that a run has begun with."""
+    run = arguments.run()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        if record["restore_point"] and record["outcome"]:
+            groups.setdefault(record["outcome"], []).append(record)
+    return {
+        "tags": [
+            {"tags": {plan.TAG_RUN: run.run_id, plan.TAG_STATE: outcome}, **_targets(records)}
+            for outcome, records in sorted(groups.items())
+        ]
+    }
+
+
+def write_report(arguments: StepArguments) -> dict[str, Any]:
+    """Writes the report of what is known so far and gives the lock back."""
+    run = arguments.run()
+    report = build(run.snapshot())
+    run.write("report.json", report)
+    run.write_text("report.html", render_html(report))
+    run.write_text("junit.xml", junit_xml(report))
+    run.unlock(arguments.owner_pid)
+    return {
+        "report": str(run.path.absolute() / "report.html"),
+        "summary": run.summary(),
+        "table": terminal_table(report, 120).splitlines(),
+    }
+
+
+def close_run(arguments: StepArguments) -> dict[str, Any]:
+    """Gives every host its outcome, writes the report, and says in one sentence what is not as it should be."""
+    run = arguments.run()
+    run.settle()
+    return {**write_report(arguments), "problem": run.exit_code_reason(run.facts()["accepted_outcomes"]) or ""}
+
+
+def _item(instance_id: str, region: str) -> dict[str, str]:
+    return {"id": instance_id, **({"region": region} if region else {})}
+
+
+def _targets(records: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"instances": [_item(record["instance_id"], record["region_id"]) for record in records]}
+
+
+def _snapshot(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "snapshot_id": item.get("snapshot_id"),
+        "disk_id": item.get("disk_id"),
+        "device": item.get("device") or "",
+        "type": item.get("disk_type") or "",
+    }
+
+
+def _snapshot_plan(disk: Mapping[str, Any]) -> str:
+    return f"snapshot the {disk.get('disk_type') or ''} disk {disk.get('disk_id')} ({disk.get('size_gib') or '?'} GiB)"
+
+
+def _failure_text(record: Mapping[str, Any]) -> str:
+    failure = record["failure"] or {"step": record["stage"], "message": "no reason is known"}
+    return f"{failure['step']}: {failure['message']}"
+
+
+STEPS: dict[str, Callable[[StepArguments], dict[str, Any]]] = {
+    "request": request,
+    "open": open_run,
+    "select_wave": select_wave,
+    "note_restore_point": note_restore_point,
+    "note_failure": note_failure,
+    "select_rollback": select_rollback,
+    "note_rollback": note_rollback,
+    "note_held": note_held,
+    "settle_wave": settle_wave,
+    "report": write_report,
+    "close": close_run,
+}

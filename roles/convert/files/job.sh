@@ -1,0 +1,127 @@
+# shellcheck shell=sh
+# Starts a detached job on this host, tells how it stands, and gives its files back.
+# Usage: sh -s -- start ID PHASE | status ID | fetch ID NAME | remove ID
+# "start" finds the job's files as a base64 tar.gz in the shell function payload, which the sender puts in front.
+# A job is a directory; whoever holds the lock on it is running. Safe to call again at any time.
+set -u
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+verb=$1 id=$2
+base=/var/lib/os_migration
+job=$base/$id
+umask 077
+
+json_string() { # standard input as one JSON string; bytes that are not printable ASCII become escapes
+	od -An -v -tu1 | awk '
+		BEGIN { printf "\"" }
+		{ for (i = 1; i <= NF; i++) { c = $i + 0
+			if (c == 34 || c == 92) printf "\\%c", c
+			else if (c >= 32 && c < 127) printf "%c", c
+			else printf "\\u%04x", c } }
+		END { printf "\"" }'
+}
+
+value() { # value KEY : from the job's state file
+	[ -r "$job/state" ] && sed -n "s/^$1=//p" "$job/state" | tail -n 1
+}
+
+running() { # not at its end, and a process of the job still lives
+	[ -e "$job/lock" ] && [ "$(value state)" = running ] && ! flock -n "$job/lock" true
+}
+
+percent() { # how far the package transaction is, from the "n/m" that the package manager writes
+	[ -r "$job/transaction.log" ] || return 0
+	tail -c 4000 "$job/transaction.log" | tr '\r' '\n' | awk '
+		match($0, /[0-9]+\/[0-9]+[ \t]*$/) { split(substr($0, RSTART, RLENGTH), part, "/")
+			if (part[2] + 0 > 0 && part[1] + 0 <= part[2] + 0) found = int(100 * part[1] / part[2]) }
+		END { if (found != "") print found }'
+}
+
+steps() { # the journal's lines (time, step, status) as JSON objects
+	[ -r "$job/journal" ] || return 0
+	awk 'NF >= 3 && $1 ~ /^[0-9]+$/ && $2 ~ /^[a-z_]+$/ && $3 ~ /^[a-z]+$/ {
+		printf "%s{\"time\":%s,\"step\":\"%s\",\"status\":\"%s\"}", n++ ? "," : "", $1, $2, $3 }' "$job/journal"
+}
+
+tell() {
+	if [ ! -d "$job" ]; then
+		printf '{"job":1,"state":"absent"}\n'
+		return
+	fi
+	state=$(value state)
+	if running; then
+		state=running
+	elif [ "${state:-running}" = running ]; then
+		state=died
+	fi
+	done_percent=$(percent)
+	printf '{"job":1,"state":"%s","phase":"%s","step":"%s"' "$state" "$(value phase | tr -cd "[:lower:]")" "$(value step | tr -cd "[:lower:]_")"
+	printf ',"percent":%s,"steps":[%s]' "${done_percent:-null}" "$(steps)"
+	printf ',"message":'
+	value message | head -c 2000 | json_string
+	printf ',"job_boot_id":'
+	value boot_id | json_string
+	printf ',"boot_id":'
+	tr -d '\n' </proc/sys/kernel/random/boot_id | json_string
+	printf ',"log_tail":'
+	{ tail -n 25 "$job/log" 2>/dev/null; [ "$state" = finished ] || tail -n 25 "$job/transaction.log" 2>/dev/null; } | tail -c 4000 | json_string
+	printf '}\n'
+}
+
+unpack() { # the payload into the job's directory; a file that is there already is replaced by rename
+	mkdir -p "$base" "$job" || return 1
+	fresh=$(mktemp -d "$job/.new.XXXXXX") || return 1
+	payload | base64 -d | tar -xzf - -C "$fresh" || return 1
+	for file in "$fresh"/*; do
+		mv -f "$file" "$job/" || return 1
+	done
+	rmdir "$fresh"
+}
+
+launch() { # PHASE, in a process tree that outlives this session
+	: >>"$job/lock"
+	if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+		systemctl reset-failed "os-migration-$id.service" 2>/dev/null
+		# KillMode and the long stop time keep a shutdown from cutting an rpm transaction.
+		timeout 60 systemd-run --unit="os-migration-$id" --property=KillMode=process --property=TimeoutStopSec=30min \
+			--property=LimitNOFILE=65536 --property=OOMScoreAdjust=-900 \
+			flock -n -E 75 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null
+	else
+		setsid flock -n -E 75 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null 2>&1 </dev/null &
+	fi
+}
+
+begin() { # PHASE: starts it unless it runs or is done
+	if ! running && ! { [ "$(value phase)" = "$1" ] && [ "$(value state)" = finished ]; }; then
+		if ! unpack 2>"/dev/shm/os_migration.$$"; then
+			printf '{"job":1,"state":"refused","message":'
+			{ printf 'the job could not be written to %s: ' "$job"; head -c 500 "/dev/shm/os_migration.$$"; } | json_string
+			printf '}\n'
+			rm -f "/dev/shm/os_migration.$$"
+			return
+		fi
+		rm -f "/dev/shm/os_migration.$$"
+		printf 'state=running\nphase=%s\nstep=\nmessage=\nboot_id=%s\n' "$1" "$(cat /proc/sys/kernel/random/boot_id)" >"$job/state"
+		launch "$1"
+		tries=0
+		while ! running && [ "$(value state)" = running ] && [ $tries -lt 50 ]; do
+			sleep 0.1
+			tries=$((tries + 1))
+		done
+	fi
+	tell
+}
+
+case $verb in
+start) begin "$3" ;;
+status) tell ;;
+remove) # never a job that runs or that has begun to change the host
+	if ! running && ! grep -q ' trust_target ' "$job/journal" 2>/dev/null; then rm -rf "$job"; rmdir "$base" 2>/dev/null; fi
+	tell
+	;;
+fetch)
+	printf '{"job":1,"content":'
+	head -c 2000000 "$job/$3" 2>/dev/null | json_string
+	printf '}\n'
+	;;
+esac

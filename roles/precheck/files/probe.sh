@@ -1,0 +1,286 @@
+#!/bin/sh
+# Reads this host and prints one JSON document: {"probe": 1, "sections": {NAME: {"text", "cut", "rc"}, ...}}.
+# Started as "sh -s" by root, with this program on standard input. It only reads: no file is made or changed, no lock is
+# taken, no cache is filled, and no part of it needs a temporary file, so that it works on a full disk too.
+# rc is the exit status of a section (124: a time limit struck, 127: a command or "timeout" is missing), cut says that
+# text beyond the section's limit was dropped. Bytes above 126 are written as \u00XX, whatever they may mean.
+# shellcheck disable=SC2317  # section calls the functions s_* by name
+# shellcheck disable=SC2016  # the programs in single quotes are for awk
+set -u
+LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL TZ PATH
+unset ENV BASH_ENV CDPATH POSIXLY_CORRECT GREP_OPTIONS SYSTEMD_PAGER SYSTEMD_COLORS
+
+have_timeout=
+command -v timeout >/dev/null 2>&1 && have_timeout=1
+strikes=0 # sections in which a time limit struck
+struck=0  # whether one struck in this section
+comma=
+
+json_bytes() { # standard input as the inside of a JSON string, up to $1 bytes, then whether more was there
+	# Numbers from od, not characters, go through awk: no byte can confuse any awk.
+	head -c $(($1 + 1)) | od -An -v -tu1 | awk -v limit="$1" '
+		BEGIN {
+			for (i = 0; i < 256; i++) byte[i] = (i < 32 || i > 126) ? sprintf("\\u%04x", i) : sprintf("%c", i)
+			byte[9] = "\\t"; byte[10] = "\\n"; byte[34] = "\\\""; byte[92] = "\\\\"
+		}
+		{ line = ""; for (i = 1; i <= NF; i++) if (n++ < limit) line = line byte[$i + 0]; printf "%s", line }
+		END { printf "\",\"cut\":%s", (n + 0 > limit + 0) ? "true" : "false" }'
+}
+
+section() { # NAME [BYTES]: the output of the function s_NAME as one member of the document
+	printf '%s\n"%s":{"text":"' "$comma" "$1"
+	comma=,
+	# The text goes to descriptor 4, the document, while the substitution takes the status alone.
+	rc=$({ { "s_$1" 3>&- 4>&-
+		status=$?
+		[ $struck = 0 ] || status=124
+		echo $status >&3; } </dev/null 2>/dev/null | json_bytes "${2:-65536}" >&4; } 3>&1)
+	# A function that was stopped because its output is beyond the limit leaves no status: that is not an error.
+	printf ',"rc":%d}' "${rc:-0}"
+	[ "${rc:-0}" != 124 ] || strikes=$((strikes + 1))
+}
+
+run() { # SECONDS COMMAND...: no command runs without a limit; on a host that hangs the limits shrink
+	[ -n "$have_timeout" ] || return 127
+	seconds=$1
+	shift
+	[ $strikes -lt 3 ] || seconds=1
+	timeout -k 1 "$seconds" "$@"
+	status=$?
+	# 137: it had to be killed.
+	case $status in 124 | 137) struck=1 && return 124 ;; esac
+	return $status
+}
+
+dump() { # FILE...: PATH<tab>LINE for every line; names that are no regular file are passed over
+	left=$#
+	while [ "$left" -gt 0 ]; do
+		if [ -f "$1" ] && [ -r "$1" ]; then set -- "$@" "$1"; fi
+		shift
+		left=$((left - 1))
+	done
+	[ $# -eq 0 ] || run 5 awk '{ print FILENAME "\t" $0 }' "$@"
+}
+
+hash_files() { # FILE...: like dump, with SHA-256<blanks>PATH
+	left=$#
+	while [ "$left" -gt 0 ]; do
+		if [ -f "$1" ] && [ -r "$1" ]; then set -- "$@" "$1"; fi
+		shift
+		left=$((left - 1))
+	done
+	[ $# -eq 0 ] || run 10 sha256sum -- "$@"
+}
+
+show() { # FILE; one that does not exist is empty
+	[ ! -e "$1" ] || run 5 cat "$1"
+}
+
+present() { # PATH...: those that exist
+	for path in "$@"; do
+		if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi
+	done
+}
+
+# rpm run by root opens its database for writing even for a query. In a private mount namespace, where the database is
+# read-only, it does not: no lock is taken, no file is touched, and a stale lock cannot hang it.
+# shellcheck disable=SC2016  # the inner shell expands it
+private='mount -n --make-rprivate / && mount -n --bind "$0" "$0" && mount -n -o remount,bind,ro "$0" && exec rpm "$@"'
+rpm_database=/var/lib/rpm
+[ ! -L $rpm_database ] || rpm_database=$(readlink -f $rpm_database)
+rpm_is_private=
+
+rpm_query() {
+	if [ -n "$rpm_is_private" ]; then
+		run 30 unshare -m sh -c "$private" "$rpm_database" "$@"
+	else
+		run 30 rpm "$@"
+	fi
+}
+
+choose_rpm_view() {
+	rpm_is_private=1
+	rpm_query -q rpm </dev/null >/dev/null 2>&1 || rpm_is_private=
+	struck=0
+}
+
+s_uid() { run 5 id -u; }
+s_os_release() { if [ -e /etc/os-release ]; then show /etc/os-release; else show /usr/lib/os-release; fi; }
+s_release_files() {
+	dump /etc/centos-release /etc/redhat-release /etc/alinux-release /etc/anolis-release /etc/system-release \
+		/etc/system-release-cpe
+}
+s_kernel() { run 5 cat /proc/sys/kernel/osrelease; }
+s_boot_id() { run 5 cat /proc/sys/kernel/random/boot_id; }
+s_machine_id() { show /etc/machine-id; }
+s_cmdline() { run 5 cat /proc/cmdline; }
+s_arch() { run 5 uname -m; }
+s_hostname() { run 5 uname -n; }
+s_uptime() { run 5 cat /proc/uptime; }
+s_epoch() { run 5 date +%s; }
+s_taint() { show /proc/sys/kernel/tainted; }
+s_pid1() { run 5 cat /proc/1/comm; }
+
+s_rpm_qa() { # NAME|EPOCH|VERSION|RELEASE|ARCH|VENDOR|SIGNATURE|INSTALLTIME
+	signature='%|RSAHEADER?{%{RSAHEADER:pgpsig}}:{%|DSAHEADER?{%{DSAHEADER:pgpsig}}:{%|SIGPGP?{%{SIGPGP:pgpsig}}:{%|SIGGPG?{%{SIGGPG:pgpsig}}:{none}|}|}|}|'
+	rpm_query -qa --qf "%{NAME}|%{EPOCH}|%{VERSION}|%{RELEASE}|%{ARCH}|%{VENDOR}|$signature|%{INSTALLTIME}\\n"
+}
+s_rpm_providers() { # CAPABILITY|NAME, for each package that provides it
+	command -v rpm >/dev/null || return 127
+	for capability in system-release system-logos redhat-indexhtml system-backgrounds kernel; do
+		rpm_query -q --whatprovides --qf "$capability|%{NAME}\\n" "$capability" || [ "$struck" = 0 ] || return
+	done
+}
+s_repo_files() { dump /etc/yum.repos.d/*.repo; }
+s_yum_conf() { dump /etc/yum.conf /etc/dnf/dnf.conf; }
+s_dnf_vars() { dump /etc/dnf/vars/* /etc/yum/vars/*; }
+s_versionlock() { dump /etc/dnf/plugins/versionlock.list /etc/yum/pluginconf.d/versionlock.list; }
+s_module_streams() { dump /etc/dnf/modules.d/*.module; }
+
+disk_paths='/ /boot /boot/efi /usr /var /var/cache /var/lib /tmp'
+s_df_space() { # PATH<tab>a line of df in KiB
+	for path in $disk_paths; do
+		[ ! -d "$path" ] || run 5 df -P -k "$path" | awk -v path="$path" 'NR == 2 { print path "\t" $0 }'
+	done
+	run 5 true
+}
+s_df_inodes() {
+	for path in $disk_paths; do
+		[ ! -d "$path" ] || run 5 df -P -i "$path" | awk -v path="$path" 'NR == 2 { print path "\t" $0 }'
+	done
+	run 5 true
+}
+s_mounts() { run 5 cat /proc/self/mounts; }
+s_fstab() { show /etc/fstab; }
+s_swaps() { show /proc/swaps; }
+s_meminfo() { run 5 head -n 8 /proc/meminfo; }
+s_cpus() { run 5 grep -c '^processor' /proc/cpuinfo; }
+s_block() { run 5 lsblk -P -b -o NAME,KNAME,PKNAME,TYPE,SIZE,RO,FSTYPE,UUID,LABEL,MOUNTPOINT; }
+s_mdstat() { show /proc/mdstat; }
+
+s_boot_files() { # TYPE SIZE PATH<tab>LINK TARGET
+	run 5 find /boot -xdev -maxdepth 4 -printf '%y %s %p\t%l\n'
+}
+s_default_kernel() { run 10 grubby --default-kernel; }
+s_grubenv() { dump /boot/grub2/grubenv; }
+s_bls() { dump /boot/loader/entries/*.conf; }
+s_grub_default() { show /etc/default/grub; }
+s_sysconfig_kernel() { dump /etc/sysconfig/kernel; }
+s_efi() { # one word per line: what is there
+	[ ! -d /sys/firmware/efi ] || echo efi
+	for variable in /sys/firmware/efi/efivars/SecureBoot-*; do
+		[ ! -e "$variable" ] || run 5 od -An -tu1 "$variable" | awk '{ for (i = 1; i <= NF; i++) last = $i }
+			END { print last == 1 ? "secure_boot" : "secure_boot_off" }'
+	done
+	run 5 true
+}
+s_efibootmgr() { run 5 efibootmgr -v; }
+s_lsmod() { show /proc/modules; }
+s_dracut_conf() { dump /etc/dracut.conf /etc/dracut.conf.d/*.conf; }
+s_selinux() { dump /etc/selinux/config /sys/fs/selinux/enforce; }
+s_fips() { show /proc/sys/crypto/fips_enabled; }
+s_crypto_policy() { show /etc/crypto-policies/state/current; }
+
+s_sshd_config() { dump /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; }
+s_sshd_effective() { run 10 sshd -T; }
+s_sshd_test() { run 10 sshd -t 2>&1; }
+s_sockets() { run 10 ss -lntup; }
+s_proc_net() { dump /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6; }
+
+s_unit_files() {
+	run 15 systemctl --no-pager --no-legend --full list-unit-files --type=service --type=socket --type=timer
+}
+s_units() {
+	run 15 systemctl --no-pager --no-legend --plain --full --all list-units --type=service --type=socket --type=timer --type=mount
+}
+s_users() { run 5 cat /etc/passwd; }
+s_groups() { run 5 cat /etc/group; }
+s_cron() { hash_files /etc/crontab /etc/anacrontab /etc/cron.*/* /var/spool/cron/*; }
+s_hashes() {
+	hash_files /etc/fstab /etc/hosts /etc/hostname /etc/resolv.conf /etc/sysctl.conf /etc/sudoers /etc/chrony.conf \
+		/etc/ssh/sshd_config /etc/ssh/*_key.pub /etc/default/grub /etc/selinux/config /etc/security/limits.conf \
+		/etc/cloud/cloud.cfg /etc/sysctl.d/*.conf /etc/sudoers.d/* /etc/sysconfig/network-scripts/ifcfg-* \
+		/etc/NetworkManager/system-connections/* /root/.ssh/authorized_keys
+}
+
+s_addresses() { run 5 ip -o addr show; }
+s_routes() { run 5 ip -4 route show && run 5 ip -6 route show; }
+s_interfaces() { run 5 ls -1 /sys/class/net; }
+s_resolv() { show /etc/resolv.conf; }
+s_network_files() {
+	present /etc/sysconfig/network-scripts/ifcfg-* /etc/NetworkManager/system-connections/* /etc/systemd/network/*.network
+}
+
+s_busy() { # PID NAME of what holds, or may soon hold, the package database
+	for comm in /proc/[0-9]*/comm; do
+		name=
+		read -r name <"$comm" || continue
+		case $name in
+		yum | dnf | dnf-3 | rpm | rpmbuild | packagekitd | yum-cron | dnf-automatic | microdnf | leapp | convert2rhel)
+			pid=${comm#/proc/}
+			echo "${pid%/comm} $name"
+			;;
+		esac
+	done
+	run 5 true
+}
+s_paths() { # what is there of agents, containers, and traces of other migration tools
+	present /.dockerenv /run/.containerenv /run/systemd/system /run/ostree-booted /etc/ld.so.preload \
+		/usr/local/share/aliyun-assist /usr/sbin/aliyun-service /etc/systemd/system/aliyun.service \
+		/usr/lib/systemd/system/aliyun.service /usr/local/aegis /usr/local/cloudmonitor /usr/bin/cloud-init \
+		/usr/local/bin/cloud-init /etc/cloud/cloud.cfg /etc/systemd/system/aliyun-init.service \
+		/etc/sysconfig/network-scripts/ifup-local /var/log/centostoanolis.json /var/tmp/state.json /var/log/leapp \
+		/var/lib/leapp /etc/leapp /root/tmp_leapp_py3 /var/log/convert2rhel /var/lib/convert2rhel /smc \
+		/etc/yum.repos.d/*.disabled /etc/yum.repos.d/*.rpmsave /boot/vmlinuz-upgrade* /boot/initramfs-upgrade* \
+		/var/run/yum.pid
+	run 5 true
+}
+s_virt() { run 5 systemd-detect-virt; }
+s_cgroup() { show /proc/1/cgroup; }
+s_tools() { # NAME PATH
+	for tool in awk base64 cat chattr curl df dnf dracut efibootmgr flock grub2-mkconfig grubby gpg head ip lsattr lsinitrd \
+		od rpm rpmkeys sed setsid sha256sum ss sshd systemctl systemd-run tail tar timeout unshare yum; do
+		path=$(command -v "$tool") && echo "$tool $path"
+	done
+	run 5 true
+}
+s_attributes() { # lsattr says by its status that a file system knows no attributes: not an error here
+	for path in /boot /boot/grub2/grub.cfg /etc /etc/os-release /etc/centos-release /etc/redhat-release /etc/yum.repos.d \
+		/etc/yum.repos.d/*.repo /etc/passwd /etc/shadow /etc/group /etc/fstab /etc/resolv.conf /etc/hosts /etc/ssh/sshd_config \
+		/etc/crontab /usr /usr/bin /usr/lib64 /usr/sbin /var/lib/rpm; do
+		if [ -e "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
+	done
+	run 5 lsattr -d -- "$@" || [ $? -eq 1 ]
+}
+s_root_links() { run 5 find / -maxdepth 1 -type l -printf '%p\t%l\n'; }
+s_alternatives() { [ ! -d /etc/alternatives ] || run 5 find /etc/alternatives -type l -printf '%f\t%l\n'; }
+s_journal() { dump /var/lib/os_migration/*/state; }
+s_site_packages() { # Python modules that no package owns, in places that Python searches first
+	for path in /usr/local/lib/python3*/site-packages /usr/local/lib64/python3*/site-packages \
+		/usr/local/lib/python2*/site-packages /usr/local/lib64/python2*/site-packages; do
+		[ ! -d "$path" ] || run 5 ls -1d -- "$path"/*/
+	done
+	run 5 true
+}
+
+main() {
+	exec 4>&1
+	choose_rpm_view
+	printf '{"probe":1,"sections":{'
+	for part in uid os_release release_files kernel boot_id machine_id cmdline arch hostname uptime epoch taint pid1 \
+		rpm_providers yum_conf dnf_vars versionlock df_space df_inodes fstab swaps meminfo cpus mdstat default_kernel grubenv \
+		grub_default sysconfig_kernel efi efibootmgr dracut_conf selinux fips crypto_policy sshd_config sshd_effective \
+		sshd_test interfaces resolv network_files busy paths virt cgroup tools attributes root_links journal; do
+		section $part
+	done
+	for part in lsmod module_streams mounts block boot_files bls units unit_files users groups cron hashes sockets proc_net \
+		addresses routes alternatives site_packages; do
+		section $part 524288
+	done
+	section repo_files 1048576
+	section rpm_qa 4194304
+	printf '\n}}\n'
+}
+main
+exit

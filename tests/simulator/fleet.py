@@ -1,0 +1,222 @@
+"""Reads a fleet file: which accounts, regions, instances and disks there are, how fast things go, what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .wire import Account
+from .world import Disk, Instance, Region, Timing, World, make_id
+
+FAULT_KINDS = ("throttle", "error500", "error503", "reset_before", "reset_after", "hang_after", "fail_work")
+DEFAULT_ACCOUNT = Account("simulator-access-key-id", "simulator-access-key-secret")
+_TOP = {"accounts", "clock_rate", "clock_base", "seed", "timing", "driver", "regions", "quota", "faults"}
+_INSTANCE = {
+    "name",
+    "count",
+    "instance_id",
+    "driver_host",
+    "private_ip",
+    "public_ip",
+    "status",
+    "instance_type",
+    "image_id",
+    "os_name",
+    "os_type",
+    "tags",
+    "charge_type",
+    "disks",
+    "zone_id",
+    "hostname",
+    "spot_strategy",
+    "deletion_protection",
+    "operation_locks",
+}
+_DISK = {
+    "type",
+    "driver_disk",
+    "size_gib",
+    "category",
+    "encrypted",
+    "multi_attach",
+    "disk_id",
+    "tags",
+    "device",
+    "name",
+}
+_SYSTEM_DISK = {"type": "system", "size_gib": 40, "category": "cloud_essd"}
+
+
+class FleetError(ValueError):
+    """The fleet file says something that means nothing."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    op: str
+    kind: str
+    match: dict[str, str] = field(default_factory=dict)
+    skip: int = 0
+    times: int = 1
+    seconds: float = 60
+
+
+@dataclass(frozen=True)
+class Driver:
+    command: tuple[str, ...]
+    timeout_s: float = 900
+    parallel: int = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    accounts: dict[str, Account]
+    clock_rate: float
+    clock_base: float | None
+    seed: int
+    timing: Timing
+    driver: Driver | None
+    quota: dict[str, int]
+    faults: tuple[Fault, ...]
+    regions: dict[str, Any]
+
+
+def settings(document: Any) -> Settings:
+    if not isinstance(document, dict):
+        raise FleetError("the fleet is not a mapping")
+    _known(document, _TOP, "fleet")
+    accounts = [_account(one) for one in document.get("accounts") or []] or [DEFAULT_ACCOUNT]
+    driver = document.get("driver")
+    regions = document.get("regions")
+    if not isinstance(regions, dict) or not regions:
+        raise FleetError("the fleet needs at least one region")
+    return Settings(
+        accounts={one.access_key_id: one for one in accounts},
+        clock_rate=float(document.get("clock_rate", 600)),
+        clock_base=document.get("clock_base"),
+        seed=int(document.get("seed", 1)),
+        timing=_make(Timing, document.get("timing") or {}, "timing"),
+        driver=_driver(driver) if driver else None,
+        quota={name: int(number) for name, number in (document.get("quota") or {}).items()},
+        faults=faults(document.get("faults") or []),
+        regions=regions,
+    )
+
+
+def faults(rules: Any) -> tuple[Fault, ...]:
+    if not isinstance(rules, list):
+        raise FleetError("faults is not a list")
+    made = tuple(_make(Fault, rule, "fault") for rule in rules)
+    for one in made:
+        if one.kind not in FAULT_KINDS:
+            raise FleetError(f"fault kind {one.kind!r} is none of {', '.join(FAULT_KINDS)}")
+    return made
+
+
+def build(given: Settings, now: float) -> World:
+    """Make the world that the fleet describes; the same seed gives the same ids."""
+    world = World(given.seed, given.timing)
+    address = 0
+    for region_id, content in given.regions.items():
+        content = content or {}
+        _known(content, {"instances", "snapshot_quota", "zone_id"}, f"region {region_id}")
+        region = world.regions[region_id] = Region(region_id, int(content.get("snapshot_quota", 256)))
+        for entry in content.get("instances") or []:
+            _known(entry, _INSTANCE, "instance")
+            if not entry.get("name"):
+                raise FleetError("an instance has no name")
+            count = int(entry.get("count", 1))
+            for index in range(1, count + 1):
+                address += 1
+                name = entry["name"] if "count" not in entry else f"{entry['name']}-{index:04d}"
+                zone = entry.get("zone_id") or content.get("zone_id") or f"{region_id}-a"
+                _add(world, region, entry, name, zone, address, now)
+    return world
+
+
+def _add(
+    world: World, region: Region, entry: Mapping[str, Any], name: str, zone: str, address: int, now: float
+) -> None:
+    instance_id = entry.get("instance_id") if "count" not in entry else None
+    instance_id = instance_id or make_id(world.seed, "i", f"{region.region_id}:{name}")
+    if instance_id in region.instances:
+        raise FleetError(f"two instances are {instance_id}")
+    disks = [_disk(world, one, index, instance_id, name, zone, now)
+             for index, one in enumerate(entry.get("disks") or [_SYSTEM_DISK])]  # fmt: skip
+    region.disks |= {disk.disk_id: disk for disk in disks}
+    status = entry.get("status", "Running")
+    private_ip = entry.get("private_ip") if "count" not in entry else None
+    region.instances[instance_id] = Instance(
+        instance_id=instance_id,
+        name=name,
+        hostname=entry.get("hostname") or name,
+        zone_id=zone,
+        status=status,
+        instance_type=entry.get("instance_type", "ecs.g6.large"),
+        image_id=entry.get("image_id", "centos_7_9_x64_20G_alibase_20240628.vhd"),
+        os_name=entry.get("os_name", "CentOS  7.9 64 bit"),
+        os_type=entry.get("os_type", "linux"),
+        charge_type=entry.get("charge_type", "PostPaid"),
+        private_ip=private_ip or f"10.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}",
+        public_ip=entry.get("public_ip"),
+        created=now - 86400,
+        disk_ids=[disk.disk_id for disk in disks],
+        driver_host=entry.get("driver_host"),
+        stopped_mode="KeepCharging" if status == "Stopped" else "Not-applicable",
+        spot_strategy=entry.get("spot_strategy", "NoSpot"),
+        deletion_protection=bool(entry.get("deletion_protection", False)),
+        operation_locks=list(entry.get("operation_locks") or []),
+        tags=_tags(entry),
+    )
+
+
+def _disk(world: World, entry: Mapping[str, Any], index: int, owner: str, name: str, zone: str, now: float) -> Disk:
+    _known(entry, _DISK, "disk")
+    if entry.get("type") not in ("system", "data"):
+        raise FleetError(f"a disk of {name} is neither system nor data")
+    disk_id = entry.get("disk_id") or make_id(world.seed, "d", f"{owner}:{index}")
+    return Disk(
+        disk_id=disk_id,
+        name=entry.get("name") or f"{name}-{entry['type']}-{index}",
+        type=entry["type"],
+        category=entry.get("category", "cloud_essd"),
+        size_gib=int(entry.get("size_gib", 40)),
+        device=entry.get("device") or f"/dev/xvd{chr(ord('a') + index)}",
+        zone_id=zone,
+        created=now - 86400,
+        instance_id=owner,
+        encrypted=bool(entry.get("encrypted", False)),
+        multi_attach=bool(entry.get("multi_attach", False)),
+        driver_disk=entry.get("driver_disk"),
+        tags=_tags(entry),
+    )
+
+
+def _tags(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (entry.get("tags") or {}).items()}
+
+
+def _account(entry: Mapping[str, Any]) -> Account:
+    made: Account = _make(Account, entry, "account")
+    return made
+
+
+def _driver(entry: Mapping[str, Any]) -> Driver:
+    made: Driver = _make(Driver, {**entry, "command": tuple(entry.get("command") or ())}, "driver")
+    if not made.command:
+        raise FleetError("the driver has no command")
+    return made
+
+
+def _make(cls: Any, entry: Mapping[str, Any], what: str) -> Any:
+    _known(entry, {one.name for one in fields(cls)}, what)
+    try:
+        return cls(**entry)
+    except TypeError as error:
+        raise FleetError(f"{what}: {error}") from error
+
+
+def _known(entry: Mapping[str, Any], names: set[str], what: str) -> None:
+    if unknown := set(entry) - names:
+        raise FleetError(f"{what}: unknown {', '.join(sorted(unknown))}")

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A clean CentOS 8 host, and how test cases change it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts, parse
+
+CLEAN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "clean_centos8.yml").read_text("utf-8"))
+
+CLOUD: dict[str, Any] = {
+    "instance_id": "i-bp1000000000000001",
+    "status": "Running",
+    "os_type": "linux",
+    "charge_type": "PostPaid",
+    "expired": "2099-12-31T15:59Z",
+    "spot_strategy": "NoSpot",
+    "operation_locks": [],
+    "tags": {"team": "web"},
+    "disks": [
+        {"disk_id": "d-system", "type": "system", "category": "cloud_essd", "status": "In_use", "device": "/dev/xvda",
+         "encrypted": False, "multi_attach": False},
+        {"disk_id": "d-data", "type": "data", "category": "cloud_essd", "status": "In_use", "device": "/dev/xvdb",
+         "encrypted": False, "multi_attach": False},
+    ],
+}  # fmt: skip
+
+
+def _changed(section: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    """A change is a new text, or one of: add a line, replace one text by another, drop lines with a text, rc, cut."""
+    if isinstance(change, str):
+        return {"rc": 0, "cut": False, "text": change}
+    result = dict(section)
+    if "replace" in change:
+        old, new = change["replace"]
+        assert old in result["text"], f"the clean host has no {old!r}"
+        result["text"] = result["text"].replace(old, new)
+    if "drop" in change:
+        lines = [line for line in result["text"].split("\n") if change["drop"] not in line]
+        assert len(lines) < result["text"].count("\n") + 1, f"the clean host has no {change['drop']!r}"
+        result["text"] = "\n".join(lines)
+    if "add" in change:
+        result["text"] += change["add"].rstrip("\n") + "\n"
+    return {**result, **{key: change[key] for key in ("rc", "cut", "text") if key in change}}
+
+
+def document(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The probe document of the clean host with some sections changed; a change to null takes a section away."""
+    empty = {"rc": 0, "cut": False, "text": ""}
+    sections = {name: _changed(empty, text) for name, text in CLEAN.items()}
+    for name, change in (changes or {}).items():
+        if change is None:
+            sections.pop(name)
+        else:
+            sections[name] = _changed(sections.get(name, empty), change)
+    return {"probe": 1, "sections": sections}
+
+
+def host(changes: Mapping[str, Any] | None = None) -> Facts:
+    return parse(document(changes))
+
+
+def instance(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The clean host's instance with some keys changed; `disk` changes the data disk."""
+    cloud = copy.deepcopy(CLOUD)
+    for key, value in (changes or {}).items():
+        if key == "disk":
+            cloud["disks"][1].update(value)
+        else:
+            cloud[key] = value
+    return cloud

@@ -1,0 +1,265 @@
+"""Each operation, called by the unmodified SDK: a wrong name or type in an answer would be dropped by it in silence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from alibabacloud_ecs20140526 import models as ecs
+from alibabacloud_smc20190601 import models as smc
+from alibabacloud_smc20190601.client import Client as SmcClient
+from alibabacloud_tea_openapi.exceptions import ClientException
+from alibabacloud_tea_openapi.models import Config
+
+from simulator import schema
+from simulator.operations import OPERATIONS
+from simulator.pytest_plugin import Simulator
+
+REGION = "cn-hangzhou"
+DISKS = [
+    {"type": "system", "size_gib": 40, "category": "cloud_essd"},
+    {"type": "data", "size_gib": 100, "category": "cloud_essd"},
+]
+FLEET: dict[str, Any] = {
+    "clock_rate": 0,
+    "regions": {
+        REGION: {
+            "instances": [
+                {"name": "web", "count": 120, "tags": {"env": "prod"}, "disks": DISKS},
+                {"name": "db", "instance_id": "i-db", "status": "Stopped", "tags": {"env": "test", "tier": "db"}},
+            ]
+        },
+        "cn-beijing": {"instances": [{"name": "far", "instance_id": "i-far"}]},
+    },
+}
+
+
+def snapshot(client: Any, disk_id: str, **more: Any) -> str:
+    made: str = client.create_snapshot(ecs.CreateSnapshotRequest(disk_id=disk_id, **more)).body.snapshot_id
+    return made
+
+
+def disks_of(client: Any, instance_id: str) -> list[Any]:
+    request = ecs.DescribeDisksRequest(region_id=REGION, instance_id=instance_id)
+    found: list[Any] = client.describe_disks(request).body.disks.disk
+    return found
+
+
+def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
+    """One successful call of each operation, in an order in which all of them succeed."""
+    host = simulator.endpoint.removeprefix("http://")
+    key, secret = simulator.account.access_key_id, simulator.account.access_key_secret
+    other = SmcClient(Config(access_key_id=key, access_key_secret=secret, endpoint=f"{host}/smc", protocol="http"))
+    disk = disks_of(client, "i-db")[0].disk_id
+    first = client.describe_instances(ecs.DescribeInstancesRequest(region_id=REGION)).body.instances.instance[0]
+    web = {"region_id": REGION, "instance_id": [first.instance_id]}
+    made = snapshot(client, disk)
+    simulator.advance(1000)
+    answers: dict[str, Any] = {}
+
+    def call(name: str, owner: Any, request: Any) -> Any:
+        snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+        answers[name] = getattr(owner, snake)(request).body
+        simulator.advance(1000)
+        return answers[name]
+
+    call("DescribeRegions", client, ecs.DescribeRegionsRequest())
+    call("DescribeInstances", client, ecs.DescribeInstancesRequest(region_id=REGION))
+    call("DescribeInstanceStatus", client, ecs.DescribeInstanceStatusRequest(region_id=REGION))
+    call("DescribeDisks", client, ecs.DescribeDisksRequest(region_id=REGION))
+    call("CreateSnapshot", client, ecs.CreateSnapshotRequest(disk_id=disk, retention_days=30))
+    call("DescribeSnapshots", client, ecs.DescribeSnapshotsRequest(region_id=REGION))
+    call("ResetDisk", client, ecs.ResetDiskRequest(disk_id=disk, snapshot_id=made))
+    call("DeleteSnapshot", client, ecs.DeleteSnapshotRequest(snapshot_id=made))
+    group = ecs.CreateSnapshotGroupRequest(region_id=REGION, instance_id="i-db", name="all")
+    group_id = call("CreateSnapshotGroup", client, group).snapshot_group_id
+    call("DescribeSnapshotGroups", client, ecs.DescribeSnapshotGroupsRequest(region_id=REGION))
+    delete = ecs.DeleteSnapshotGroupRequest(region_id=REGION, snapshot_group_id=group_id)
+    call("DeleteSnapshotGroup", client, delete)
+    call("StartInstance", client, ecs.StartInstanceRequest(instance_id="i-db"))
+    call("RebootInstance", client, ecs.RebootInstanceRequest(instance_id="i-db"))
+    call("StopInstance", client, ecs.StopInstanceRequest(instance_id="i-db"))
+    call("StopInstances", client, ecs.StopInstancesRequest(**web, stopped_mode="KeepCharging", force_stop=True))
+    call("StartInstances", client, ecs.StartInstancesRequest(**web))
+    call("RebootInstances", client, ecs.RebootInstancesRequest(**web, force_reboot=True))
+    tagged = {"region_id": REGION, "resource_type": "instance", "resource_id": ["i-db"]}
+    tag = ecs.TagResourcesRequestTag(key="run", value="")
+    call("TagResources", client, ecs.TagResourcesRequest(**tagged, tag=[tag]))
+    call("ListTagResources", client, ecs.ListTagResourcesRequest(**tagged))
+    call("UntagResources", client, ecs.UntagResourcesRequest(**tagged, tag_key=["run"]))
+    call("DescribeSourceServers", other, smc.DescribeSourceServersRequest())
+    call("DescribeReplicationJobs", other, smc.DescribeReplicationJobsRequest(region_id=REGION))
+    call("DescribeWorkgroups", other, smc.DescribeWorkgroupsRequest())
+    return answers
+
+
+def test_every_operation_answers_the_sdk(client: Any, simulator: Simulator) -> None:
+    answers = every_call(client, simulator)
+    assert answers.keys() == OPERATIONS.keys()
+    assert all(body.request_id for body in answers.values())
+    assert {row["op"] for row in simulator.mutating()} == {name for name, one in OPERATIONS.items() if one.mutating}
+    assert answers["DescribeSnapshots"].snapshots.snapshot[1].retention_days == 30
+    assert {row.tag_key for row in answers["ListTagResources"].tag_resources.tag_resource} == {"env", "tier", "run"}
+    assert answers["DescribeSourceServers"].total_count == 0
+
+
+def test_every_heeded_parameter_is_one_that_the_sdk_can_send() -> None:
+    schemas = schema.load((one.product, name) for name, one in OPERATIONS.items())
+    for name, one in OPERATIONS.items():
+        known = schemas[f"{one.product}.{name}"]["request"]["properties"].keys()
+        everywhere = {"RegionId", "ClientToken", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount"}
+        assert one.heeded - known <= everywhere, name
+
+
+def test_what_reads_is_named_so_and_what_changes_is_not() -> None:
+    assert {name for name, one in OPERATIONS.items() if not one.mutating} == {
+        name for name in OPERATIONS if name.startswith(("Describe", "List"))
+    }
+
+
+def test_a_fleet_of_more_than_one_page_is_read_whole_by_token_and_by_number(client: Any) -> None:
+    by_token, token = [], None
+    while token != "":
+        request = ecs.DescribeInstancesRequest(region_id=REGION, max_results=50, next_token=token)
+        body = client.describe_instances(request).body
+        by_token += [one.instance_id for one in body.instances.instance]
+        token = body.next_token
+    by_number = []
+    for number in (1, 2, 3):
+        request = ecs.DescribeInstancesRequest(region_id=REGION, page_number=number, page_size=50)
+        body = client.describe_instances(request).body
+        assert body.total_count == 121
+        by_number += [one.instance_id for one in body.instances.instance]
+    assert len(set(by_token)) == 121
+    assert by_token == by_number
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({"instance_ids": '["i-db"]'}, 1),
+        ({"instance_ids": "[]"}, 0),
+        ({"instance_ids": '["i-far"]'}, 0),
+        ({"status": "Stopped"}, 1),
+        ({"tag": [ecs.DescribeInstancesRequestTag(key="env", value="prod")]}, 120),
+        ({"tag": [ecs.DescribeInstancesRequestTag(key="tier")]}, 1),
+        ({"instance_name": "web-00*"}, 99),
+        ({"private_ip_addresses": '["10.0.0.121"]'}, 1),
+    ],
+)
+def test_filters_select_the_instances_they_name(client: Any, filters: dict[str, Any], count: int) -> None:
+    request = ecs.DescribeInstancesRequest(region_id=REGION, page_size=100, **filters)
+    assert client.describe_instances(request).body.total_count == count
+
+
+def test_a_snapshot_keeps_its_tags_and_is_found_by_them(client: Any, simulator: Simulator) -> None:
+    disk = disks_of(client, "i-db")[0]
+    assert (disk.type, disk.status, disk.attachments.attachment[0].instance_id) == ("system", "In_use", "i-db")
+    tag = ecs.CreateSnapshotRequestTag(key="os_migration_run_id", value="r 1/ü")
+    made = snapshot(client, disk.disk_id, tag=[tag])
+    wanted = ecs.DescribeSnapshotsRequestTag(key="os_migration_run_id", value="r 1/ü")
+    request = ecs.DescribeSnapshotsRequest(region_id=REGION, tag=[wanted])
+    seen = []
+    for step in (0, 60, 60):
+        simulator.advance(step)
+        (one,) = client.describe_snapshots(request).body.snapshots.snapshot
+        assert (one.snapshot_id, one.source_disk_id) == (made, disk.disk_id)
+        seen.append((one.status, one.progress, one.available))
+    assert seen == [("progressing", "0%", False), ("progressing", "50%", True), ("accomplished", "100%", True)]
+
+
+def test_a_roll_back_shows_on_the_disk_until_it_is_done(client: Any, simulator: Simulator) -> None:
+    disk = disks_of(client, "i-db")[0].disk_id
+    made = snapshot(client, disk)
+    simulator.advance(1000)
+    client.reset_disk(ecs.ResetDiskRequest(disk_id=disk, snapshot_id=made))
+    assert disks_of(client, "i-db")[0].status == "ReIniting"
+    simulator.advance(60)
+    assert disks_of(client, "i-db")[0].status == "In_use"
+    assert simulator.state()["regions"][REGION]["disks"][disk]["restored_from"] == made
+
+
+@pytest.mark.parametrize(
+    ("endpoint_region", "request_region", "code"),
+    [
+        (REGION, "cn-beijing", "InvalidRegionId.NotFound"),
+        ("cn-nowhere", "cn-nowhere", "InvalidRegionId.NotFound"),
+        (REGION, None, "MissingParameter"),
+    ],
+)
+def test_a_wrong_region_is_refused(connect: Any, endpoint_region: str, request_region: str | None, code: str) -> None:
+    with pytest.raises(ClientException) as caught:
+        connect(endpoint_region).describe_instances(ecs.DescribeInstancesRequest(region_id=request_region))
+    assert caught.value.code == code
+
+
+def test_a_disk_of_another_region_is_not_found_through_this_endpoint(connect: Any) -> None:
+    request = ecs.DescribeDisksRequest(region_id="cn-beijing")
+    far = connect("cn-beijing").describe_disks(request).body.disks.disk[0]
+    assert snapshot(connect("cn-beijing"), far.disk_id)
+    with pytest.raises(ClientException) as caught:
+        snapshot(connect(REGION), far.disk_id)
+    assert (caught.value.code, caught.value.status_code) == ("InvalidDiskId.NotFound", 404)
+
+
+def test_the_genuine_host_name_leads_to_its_region_through_a_proxy(connect: Any, simulator: Simulator) -> None:
+    genuine = connect(endpoint=None, region_id="cn-beijing", http_proxy=simulator.endpoint)
+    request = ecs.DescribeDisksRequest(region_id="cn-beijing")
+    assert snapshot(genuine, genuine.describe_disks(request).body.disks.disk[0].disk_id)
+    assert simulator.log(op="CreateSnapshot")[0]["region"] == "cn-beijing"
+
+
+def test_a_parameter_that_is_not_modelled_is_refused_and_not_ignored(client: Any) -> None:
+    with pytest.raises(Exception, match="SimulatorNotModelled"):
+        client.describe_disks(ecs.DescribeDisksRequest(region_id=REGION, performance_level="PL1"))
+
+
+def test_the_same_seed_gives_the_same_ids_after_a_reset(client: Any, simulator: Simulator) -> None:
+    before = [(one.disk_id, snapshot(client, one.disk_id)) for one in disks_of(client, "i-db")]
+    simulator.reset()
+    assert [(one.disk_id, snapshot(client, one.disk_id)) for one in disks_of(client, "i-db")] == before
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({}, "MissingParameter"),
+        ({"DiskId": "d-1", "Colour": "red"}, "InvalidParameter"),
+        ({"DiskId": "d-1", "RetentionDays": "many"}, "InvalidParameter"),
+        ({"DiskId": "d-1", "InstantAccess": "yes"}, "InvalidParameter"),
+        ({"DiskId.1": "d-1"}, "InvalidParameter"),
+        ({"DiskId": "d-1", "Tag": "x"}, "InvalidParameter"),
+        ({"DiskId": "d-1", "Tag.first.Key": "x"}, "InvalidParameter"),
+        ({"DiskId": "d-1", "Tag.1.Colour": "x"}, "InvalidParameter"),
+    ],
+)
+def test_a_request_that_the_sdk_would_never_send_is_refused(parameters: dict[str, str], code: str) -> None:
+    shape = schema.load([("ecs", "CreateSnapshot")])["ecs.CreateSnapshot"]["request"]
+    with pytest.raises(Exception, match=code):
+        schema.decode(shape, parameters)
+
+
+def test_flat_parameters_become_typed_nested_ones() -> None:
+    shape = schema.load([("ecs", "CreateSnapshot")])["ecs.CreateSnapshot"]["request"]
+    wire = {"DiskId": "d-1", "InstantAccess": "True", "RetentionDays": "7", "Tag.2.Key": "b", "Tag.1.Key": "a"}
+    assert schema.decode(shape, wire) == {
+        "DiskId": "d-1", "InstantAccess": True, "RetentionDays": 7, "Tag": [{"Key": "a"}, {"Key": "b"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Snapshots": {"Snapshot": [{"Progress": 100}]}},
+        {"Snapshots": {"Snapshot": [{"Size": "40"}]}},
+        {"Snapshots": {"Snapshot": {}}},
+        {"Snapshots": []},
+        {"TotalCount": "1"},
+        {"TotalCount": True},
+    ],
+    ids=json.dumps,
+)
+def test_an_answer_that_the_sdk_would_misread_is_noticed(answer: dict[str, Any]) -> None:
+    shape = schema.load([("ecs", "DescribeSnapshots")])["ecs.DescribeSnapshots"]["response"]
+    assert len(schema.problems(shape, answer)) == 1
