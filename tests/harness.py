@@ -242,6 +242,12 @@ class Cloud:
         disks = ["system", *(["data1"] if self.hosts[name].data_disk else [])]
         return " ".join(str(self.control("hash", name, disk)["hash"]) for disk in disks)
 
+    def faults(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """From now on the simulated cloud behaves as these rules say."""
+        body = json.dumps(list(rules)).encode()
+        asked = urllib.request.Request(f"{self.endpoint}/_sim/faults", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(asked, timeout=30).close()
+
     def requests(self) -> list[dict[str, Any]]:
         """Every request that the simulator has answered."""
         with urllib.request.urlopen(f"{self.endpoint}/_sim/log", timeout=30) as answer:

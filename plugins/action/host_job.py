@@ -129,7 +129,7 @@ def clean_status(document: Mapping[str, Any]) -> dict[str, Any]:
     """A job's status as the host tells it, with every field of the type and within the bounds that are expected."""
     state, percent, steps = document.get("state"), document.get("percent"), document.get("steps")
     return {
-        "state": state if state in STATES else "died",
+        "state": state if isinstance(state, str) and state in STATES else "died",
         "percent": percent if isinstance(percent, int) and 0 <= percent <= 100 else None,
         **{
             name: clean_text(document.get(name), limit)

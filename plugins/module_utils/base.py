@@ -124,5 +124,7 @@ def summary(broken: Iterable[dict[str, Any]], total: int) -> str:
     for result in broken:
         error = result["error"]
         name = result.get("instance_id") or result.get("resource_id") or result.get("disk_id") or "?"
-        lines.append(f"{name} ({result['region_id']}): {error['code']}: {error['message']} {error['hint'] or ''}".strip())
+        lines.append(
+            f"{name} ({result['region_id']}): {error['code']}: {error['message']} {error['hint'] or ''}".strip()
+        )
     return f"{len(lines)} of {total} items failed. " + " | ".join(lines)

@@ -189,7 +189,9 @@ def entry(ref: Ref, instance: dict[str, Any] | None, error: CloudError | None) -
     return {**(instance or {}), **ids, "changed": False, "error": error.as_dict() if error else None}
 
 
-def read_region(api: Api, region: str, tags: dict[str, str] | None, status: str | None, disks: bool) -> list[dict[str, Any]]:
+def read_region(
+    api: Api, region: str, tags: dict[str, str] | None, status: str | None, disks: bool
+) -> list[dict[str, Any]]:
     found = instances.search(api, region, tags, status)
     errors: dict[Ref, CloudError] = {}
     if disks and found:
@@ -210,7 +212,11 @@ def main() -> None:
         return read_region(api, region, given["tags"], given["status"], given["disks"])
 
     results = base.guarded(module, work)
-    clean = [{key: value for key, value in one.items() if key not in ("changed", "error")} for one in results if not one["error"]]
+    clean = [
+        {key: value for key, value in one.items() if key not in ("changed", "error")}
+        for one in results
+        if not one["error"]
+    ]
     base.finish(module, api, results, instances=clean)
 
 

@@ -193,7 +193,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import restore_point_remove, restore_point_run
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import (
+    restore_point_remove,
+    restore_point_run,
+)
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.restore_point import Wish
 
 OPTIONS: dict[str, Any] = (
@@ -217,7 +220,9 @@ def main() -> None:
     module = base.new_module(OPTIONS, required_if=[("state", "present", ("run_id",))])
     given = module.params
     if given["state"] == "absent" and not (given["run_id"] or given["tags"] or given["retention_days"] is not None):
-        module.fail_json(msg="state=absent needs run_id, tags or retention_days: it never deletes all snapshots of an instance.")
+        module.fail_json(
+            msg="state=absent needs run_id, tags or retention_days: it never deletes all snapshots of an instance."
+        )
     if given["retention_days"] is not None and not 0 <= given["retention_days"] <= 65536:
         module.fail_json(msg="retention_days must be 0 to 65536.")
     refs = base.refs_of(module)
@@ -227,17 +232,23 @@ def main() -> None:
     tags = {str(key): str(value) for key, value in (given["tags"] or {}).items()}
     pace = base.pace_of(module)
     if given["state"] == "absent":
-        unwanted = restore_point_remove.Unwanted(given["purpose"], given["run_id"], tags, given["retention_days"], given["force"])
+        unwanted = restore_point_remove.Unwanted(
+            given["purpose"], given["run_id"], tags, given["retention_days"], given["force"]
+        )
         now = datetime.now(timezone.utc)
         results = base.guarded(
             module,
-            lambda: restore_point_remove.remove(api, refs, unwanted, pace if given["wait"] else None, module.check_mode, now),
+            lambda: restore_point_remove.remove(
+                api, refs, unwanted, pace if given["wait"] else None, module.check_mode, now
+            ),
         )
         base.finish(module, api, results)
     exclude = frozenset(given["exclude_disks"])
     wish = Wish(given["run_id"], given["purpose"], tags, given["retention_days"] or None, given["group"], exclude)
     level = given["wait_for"] if given["wait"] else None
-    results, warnings = base.guarded(module, lambda: restore_point_run.ensure(api, refs, wish, pace, level, module.check_mode))
+    results, warnings = base.guarded(
+        module, lambda: restore_point_run.ensure(api, refs, wish, pace, level, module.check_mode)
+    )
     for warning in warnings:
         module.warn(warning)
     base.finish(module, api, results)

@@ -10,7 +10,8 @@ DOCUMENTATION = r"""
 module: host_job
 short_description: Run a phase of the conversion as a detached job
 description:
-  - Ships the conversion engine to the host, starts it detached (a transient systemd unit where there is systemd, a session of its own elsewhere) and watches it.
+  - Ships the conversion engine to the host, starts it detached (a transient systemd unit where there is
+    systemd, a session of its own elsewhere) and watches it.
     The job outlives the connection and the controller; calling the task again takes it up where it stands. Needs no Python on the host.
   - Refuses a host that has no complete restore point in the run.
 version_added: 0.1.0
@@ -29,7 +30,8 @@ options:
     type: path
     required: true
   state:
-    description: Wait until the phase is V(finished), only see it V(started), have its state V(reported), or have the files of a job that changed nothing V(absent).
+    description: Wait until the phase is V(finished), only see it V(started), have its state V(reported), or have the
+      files of a job that changed nothing V(absent).
     type: str
     choices: [finished, started, reported, absent]
     default: finished

@@ -10,7 +10,8 @@ DOCUMENTATION = r"""
 module: verify
 short_description: Compare the two probes of a host
 description:
-  - Compares what the host was before with what it is now, on the controller, writes the comparison into the record of the run, and fails where something was lost.
+  - Compares what the host was before with what it is now, on the controller, writes the comparison into the record of the run,
+    and fails where something was lost.
 version_added: 0.1.0
 author:
   - The alicloud.os_migration contributors (@alicloud)

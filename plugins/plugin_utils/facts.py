@@ -55,7 +55,7 @@ class _Document:
 
 
 def _clean(text: str) -> str:
-    """What is UTF-8 becomes so again: the probe writes every byte as if it were Latin-1. What disturbs a terminal goes."""
+    """Text as the host has it: the probe writes every byte as if it were Latin-1. What disturbs a terminal is dropped."""
     if len(text) > MAX_TEXT or text.count("\n") > MAX_LINES:
         raise _Unread("the output was longer than the limit")
     with suppress(UnicodeError):

@@ -53,6 +53,9 @@ run() { # SECONDS COMMAND...: no command runs without a limit; on a host that ha
 	return $status
 }
 
+# What configuration files may hold of secrets stays on the host.
+redact='{ gsub(/:\/\/[^\/@ \t]+@/, "://***@"); gsub(/pass(word|wd)?[ \t]*=[ \t]*[^, \t]+/, "password=***") } '
+
 dump() { # FILE...: PATH<tab>LINE for every line; names that are no regular file are passed over
 	left=$#
 	while [ "$left" -gt 0 ]; do
@@ -60,7 +63,7 @@ dump() { # FILE...: PATH<tab>LINE for every line; names that are no regular file
 		shift
 		left=$((left - 1))
 	done
-	[ $# -eq 0 ] || run 5 awk '{ print FILENAME "\t" $0 }' "$@"
+	[ $# -eq 0 ] || run 5 awk "$redact"'{ print FILENAME "\t" $0 }' "$@"
 }
 
 hash_files() { # FILE...: like dump, with SHA-256<blanks>PATH
@@ -74,7 +77,7 @@ hash_files() { # FILE...: like dump, with SHA-256<blanks>PATH
 }
 
 show() { # FILE; one that does not exist is empty
-	[ ! -e "$1" ] || run 5 cat "$1"
+	[ ! -e "$1" ] || run 5 awk "$redact"'{ print }' "$1"
 }
 
 present() { # PATH...: those that exist
@@ -114,7 +117,7 @@ s_release_files() {
 s_kernel() { run 5 cat /proc/sys/kernel/osrelease; }
 s_boot_id() { run 5 cat /proc/sys/kernel/random/boot_id; }
 s_machine_id() { show /etc/machine-id; }
-s_cmdline() { run 5 cat /proc/cmdline; }
+s_cmdline() { show /proc/cmdline; }
 s_arch() { run 5 uname -m; }
 s_hostname() { run 5 uname -n; }
 s_uptime() { run 5 cat /proc/uptime; }
@@ -194,7 +197,7 @@ s_unit_files() {
 s_units() {
 	run 15 systemctl --no-pager --no-legend --plain --full --all list-units --type=service --type=socket --type=timer --type=mount
 }
-s_users() { run 5 cat /etc/passwd; }
+s_users() { run 5 awk 'BEGIN { FS = OFS = ":" } NF > 1 { $2 = "x" } { print }' /etc/passwd; }
 s_groups() { run 5 cat /etc/group; }
 s_cron() { hash_files /etc/crontab /etc/anacrontab /etc/cron.*/* /var/spool/cron/*; }
 s_hashes() {

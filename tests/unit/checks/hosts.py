@@ -34,7 +34,7 @@ CLOUD: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _changed(section: Mapping[str, Any], change: Any) -> dict[str, Any]:
+def changed(section: Mapping[str, Any], change: Any) -> dict[str, Any]:
     """A change is a new text, or one of: add a line, replace one text by another, drop lines with a text, rc, cut."""
     if isinstance(change, str):
         return {"rc": 0, "cut": False, "text": change}
@@ -55,12 +55,12 @@ def _changed(section: Mapping[str, Any], change: Any) -> dict[str, Any]:
 def document(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The probe document of the clean host with some sections changed; a change to null takes a section away."""
     empty = {"rc": 0, "cut": False, "text": ""}
-    sections = {name: _changed(empty, text) for name, text in CLEAN.items()}
+    sections = {name: changed(empty, text) for name, text in CLEAN.items()}
     for name, change in (changes or {}).items():
         if change is None:
             sections.pop(name)
         else:
-            sections[name] = _changed(sections.get(name, empty), change)
+            sections[name] = changed(sections.get(name, empty), change)
     return {"probe": 1, "sections": sections}
 
 

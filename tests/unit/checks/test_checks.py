@@ -16,7 +16,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks impor
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import SEVERITIES, bounded
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import Path as MigrationPath
-from ansible_collections.alicloud.os_migration.tests.unit.checks.hosts import host, instance
+from ansible_collections.alicloud.os_migration.tests.unit.checks.hosts import CLEAN, host, instance
 
 PATH = MigrationPath("centos8", "alinux3", "x86_64", "distro_sync", "lab", True)
 CASES: dict[str, dict[str, list[dict[str, Any]]]] = {}
@@ -25,7 +25,8 @@ for _file in sorted((Path(__file__).parent / "cases").glob("*.yml")):
 
 
 def _cases(kind: str) -> list[Any]:
-    return [pytest.param(id_, case, id=f"{id_}: {case['case']}") for id_, entry in CASES.items() for case in entry[kind]]
+    found = ((id_, case) for id_, entry in CASES.items() for case in entry[kind])
+    return [pytest.param(id_, case, id=f"{id_}: {case['case']}") for id_, case in found]
 
 
 def _context(case: dict[str, Any]) -> Context:
@@ -65,7 +66,8 @@ def test_a_clean_host_passes_without_a_warning() -> None:
 
 
 def test_a_host_that_could_not_be_read_does_not_pass() -> None:
-    findings = {f.id: f for f in run_checks(Context(Facts(unread={"packages": "rpm_qa: the time limit struck"}), {}, PATH))}
+    unread = Facts(unread={"packages": "rpm_qa: the time limit struck"})
+    findings = {f.id: f for f in run_checks(Context(unread, {}, PATH))}
     assert findings["PKG-I686"].status == "unknown"
     assert findings["PKG-I686"].severity == "high"
     assert findings["PKG-I686"].evidence == ("packages is not known (rpm_qa: the time limit struck)",)
@@ -73,7 +75,7 @@ def test_a_host_that_could_not_be_read_does_not_pass() -> None:
     assert sorted(silent - set(findings)) == []
 
 
-@pytest.mark.parametrize("section", sorted(host.__globals__["CLEAN"]))
+@pytest.mark.parametrize("section", sorted(CLEAN))
 def test_a_missing_section_never_stops_the_checks_of_a_host(section: str) -> None:
     for finding in run_checks(Context(host({section: None}), instance(), PATH)):
         assert finding.status == "unknown" or finding.severity in ("low", "info")
@@ -101,6 +103,18 @@ def test_every_check_tells_the_user_what_to_do_and_where_it_comes_from(check: An
     assert check.title and not check.title.endswith(".")
     assert check.remediation.endswith(".")
     assert check.source
-    assert set(next(iter(run_checks(_context({"sections": {"uid": "1"}})))).as_dict()) == {
-        "id", "title", "severity", "status", "evidence", "remediation", "source", "grade", "area",
-    }  # fmt: skip
+
+
+def test_a_finding_reaches_the_report_whole() -> None:
+    finding = next(f for f in run_checks(_context({"sections": {"uid": "1"}})) if f.id == "OS-ROOT")
+    assert finding.as_dict() == {
+        "id": "OS-ROOT",
+        "title": "The host was not read as root",
+        "severity": "inhibitor",
+        "status": "fired",
+        "evidence": ["the user id is 1"],
+        "remediation": {"text": REGISTER["OS-ROOT"].remediation, "command": None},
+        "source": REGISTER["OS-ROOT"].source,
+        "grade": "documented",
+        "area": "identity",
+    }

@@ -1,0 +1,243 @@
+"""One host: its life from boot loader to power off, and what can be done to it from outside."""
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import bootloader, disks, linux, newhost
+from .fleet import HostSpec
+from .image.run import LabError
+from .registry import Claim
+
+TESTS = str(Path(__file__).resolve().parents[1])
+# What a host's init tells by its exit status; the negative ones are what the kernel does to PID 1 of a namespace at reboot(2).
+REBOOT = (41, -signal.SIGHUP, 128 + signal.SIGHUP)
+POWER_OFF = (42, -signal.SIGINT, 128 + signal.SIGINT)
+SHUTDOWN_LIMIT = 30.0
+RUN_LIMIT = 900.0
+ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/root", "LANG=C.UTF-8")
+
+
+async def command(*words: str, stdin: bytes | None = None, limit: float = RUN_LIMIT) -> tuple[int, bytes, bytes]:
+    process = await asyncio.create_subprocess_exec(*words, stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
+                                                   stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    try:
+        out, err = await asyncio.wait_for(process.communicate(stdin), limit)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()
+        raise LabError(f"{words[0]} was ended after {limit:.0f} s") from None
+    return process.returncode or 0, out, err
+
+
+async def must(*words: str, stdin: bytes | None = None) -> None:
+    status, _out, err = await command(*words, stdin=stdin)
+    if status:
+        raise LabError(f"{' '.join(words)[:200]} failed: {err.decode(errors='replace').strip()}")
+
+
+async def start_in_namespaces(kinds: list[str], module: str, *arguments: str) -> tuple[asyncio.subprocess.Process, int]:
+    """Starts a module of this package in new namespaces; tells the keeper process and the pid of the module's own."""
+    environment = {**os.environ, "PYTHONPATH": TESTS, "PYTHONDONTWRITEBYTECODE": "1"}
+    keeper = await asyncio.create_subprocess_exec(
+        "setpriv", "--pdeathsig", "KILL", "unshare", *kinds, "--fork", "--kill-child", sys.executable, "-S", "-s", "-m", module, *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment, start_new_session=True)
+    assert keeper.stdout
+    line = await keeper.stdout.readline()
+    if not line:
+        raise LabError(f"{module} did not start")
+    return keeper, int(line)
+
+
+async def connect(claim: Claim, keeper: asyncio.subprocess.Process, pid: int, index: int, up: bool = True) -> None:
+    """Gives the waiting process its eth0 and lets it go on."""
+    port = claim.port(index)
+    await command("ip", "link", "delete", port)
+    mac = f"02:77:00:{claim.number:02x}:00:{index:02x}"
+    lines = (f"link add {port} type veth peer name eth0 address {mac} netns {pid}\n"
+             f"link set {port} master {claim.bridge}\nlink set {port} {'up' if up else 'down'}\n")
+    await must("ip", "-batch", "-", stdin=lines.encode())
+    assert keeper.stdin
+    keeper.stdin.write(b"g")
+    await keeper.stdin.drain()
+    keeper.stdin.close()
+
+
+class Host:
+    def __init__(self, spec: HostSpec, index: int, claim: Claim, state: Path, roots: Path, lower: list[Path]) -> None:
+        self.spec, self.index, self.claim, self.lower = spec, index, claim, lower
+        self.folder = state / "hosts" / spec.name
+        self.root = roots / spec.name
+        self.address = claim.address(10 + index)
+        self.data = {name: self.folder / "disks" / name for name, _mount in spec.disks}
+        self.facts: dict[str, str] = {}
+        self.lock = asyncio.Lock()
+        self.state, self.reason = "off", ""
+        self.kernel: bootloader.Kernel | None = None
+        self.boot_id, self.boots, self.link_up = "", 0, True
+        self.keeper: asyncio.subprocess.Process | None = None
+        self.pid = 0
+        self.life: asyncio.Task[None] | None = None
+        self.again: bool | None = None  # what to do when the running boot ends: None leaves it to the host
+        self.changed = asyncio.Event()
+
+    def create(self, public_key: str, mirror: str) -> None:
+        for folder in self.data.values():
+            folder.mkdir(parents=True)
+        self.mount()
+        self.facts = newhost.prepare(self.root, self.spec, self.address, mirror, public_key, self.data)
+
+    def mount(self) -> None:
+        disks.mount_overlay(self.folder, self.lower, self.root)
+
+    def status(self) -> dict[str, Any]:
+        return {"name": self.spec.name, "state": self.state, "reason": self.reason, "address": self.address, "boots": self.boots,
+                "boot_id": self.boot_id, "kernel": self.kernel.version if self.kernel else None, "link": "up" if self.link_up else "down",
+                "disks": ["system", *self.data]}
+
+    def _set(self, state: str, reason: str = "") -> None:
+        self.state, self.reason = state, reason
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def power_on(self) -> None:
+        if self.life and not self.life.done():
+            raise LabError(f"{self.spec.name} is already on")
+        self._set("booting")
+        self.life = asyncio.create_task(self._live())
+
+    async def _live(self) -> None:
+        while True:
+            self.again = None
+            try:
+                self.keeper = await self._boot()
+            except bootloader.NoBootError as error:
+                self._set("panic", str(error))
+                return
+            except (LabError, OSError) as error:
+                self._set("panic", f"the lab could not start it: {error}")
+                return
+            status = await self.keeper.wait()
+            self.pid = 0
+            if self.again or (self.again is None and status in REBOOT):
+                self._set("booting")
+            elif self.again is False or status in POWER_OFF:
+                self._set("off")
+                return
+            else:
+                self._set("panic", f"Attempted to kill init! exit status {status}")
+                return
+
+    async def _boot(self) -> asyncio.subprocess.Process:
+        self.kernel = None
+        kernel = bootloader.kernel(self.root)
+        try:
+            fstab = (self.root / "etc/fstab").read_text(errors="replace")
+        except OSError:
+            fstab = ""
+        devices = newhost.block_devices(self.spec)
+        wanted = bootloader.data_mounts(fstab, {**devices, "/dev/vda1": "system"})
+        mounts = [(str(self.data[disk]), place) for disk, place in wanted if disk in self.data]
+        self.kernel, self.boot_id = kernel, str(uuid.uuid4())
+        names = ["vda", "vda1", *(name for device in devices for name in (device[5:-1], device[5:]))]
+        spec = {"name": self.spec.name, "root": str(self.root), "address": self.address, "gateway": self.claim.address(1), "mounts": mounts,
+                "block_devices": names, "kernel": {
+                    "osrelease": kernel.version, "boot_id": self.boot_id, "cmdline": kernel.cmdline,
+                    "version": f"Linux version {kernel.version} (lab) #1 SMP"}}
+        path = self.claim.folder / f"{self.spec.name}.json"
+        path.write_text(json.dumps(spec))
+        keeper, pid = await start_in_namespaces(["-m", "-u", "-i", "-n", "-p"], "lab.guest", str(path))
+        await connect(self.claim, keeper, pid, 10 + self.index, self.link_up)
+        assert keeper.stdout
+        await keeper.stdout.read()  # ends when the guest has become the host's init
+        self.pid = pid
+        self.boots += 1
+        self._set("on")
+        return keeper
+
+    def _running(self) -> None:
+        if not self.pid:
+            raise LabError(f"{self.spec.name} is not on ({self.state})")
+
+    async def _await_state(self, states: tuple[str, ...], boots: int, limit: float) -> bool:
+        async def reached() -> None:
+            while not (self.state in states and self.boots >= boots):
+                await self.changed.wait()
+        try:
+            await asyncio.wait_for(reached(), limit)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    async def stop(self, again: bool, force: bool) -> None:
+        """Ends the running boot; with again, waits for the next one."""
+        self._running()
+        self.again = again
+        boots = self.boots + 1 if again else 0
+        os.kill(self.pid, signal.SIGKILL if force else signal.SIGHUP if again else signal.SIGTERM)
+        states = ("on", "panic") if again else ("off", "panic")
+        if not await self._await_state(states, boots if again else 0, SHUTDOWN_LIMIT) and self.state == "on" and self.boots < boots + (not again):
+            os.kill(self.pid, signal.SIGKILL)
+            await self._await_state(states, boots if again else 0, SHUTDOWN_LIMIT)
+
+    def processes(self) -> Iterator[tuple[int, int, str]]:
+        """(pid, parent, name) of the host's processes, as seen from outside."""
+        self._running()
+        own = os.readlink(f"/proc/{self.pid}/ns/pid")
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                if os.readlink(f"/proc/{entry}/ns/pid") == own:
+                    head, _, rest = Path(f"/proc/{entry}/stat").read_text().rpartition(")")
+                    yield int(entry), int(rest.split()[1]), head.partition("(")[2]
+            except OSError:
+                continue  # it ended meanwhile
+
+    def freeze(self) -> list[int]:
+        """Stops every process, so that a copy of the disks shows one moment."""
+        stopped: list[int] = []
+        while self.pid:
+            fresh = [pid for pid, _parent, _name in self.processes() if pid not in stopped]
+            if not fresh:
+                break
+            for pid in fresh:
+                _signal(pid, signal.SIGSTOP)
+            stopped += fresh
+        return stopped
+
+    def kill_ssh(self) -> int:
+        sessions = [(pid, parent) for pid, parent, name in self.processes() if name == "sshd" and parent != self.pid]
+        for pid, _parent in sessions:
+            _signal(pid, signal.SIGKILL)
+        return len(sessions)
+
+    async def link(self, up: bool) -> None:
+        await must("ip", "link", "set", self.claim.port(10 + self.index), "up" if up else "down")
+        self.link_up = up
+
+    async def run(self, words: list[str]) -> dict[str, Any]:
+        self._running()
+        status, out, err = await command("nsenter", "-t", str(self.pid), "-m", "-u", "-i", "-n", "-p", "--", "/usr/bin/env", "-i", *ENVIRONMENT, *words)
+        return {"rc": status, "stdout": out.decode(errors="replace"), "stderr": err.decode(errors="replace")}
+
+    def unmount(self) -> None:
+        linux.unmount(str(self.root))
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,41 @@
+"""The mirror: serves the repositories over HTTP from a network namespace of its own, and notes every request."""
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from . import linux
+
+
+class Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    log: Any = None
+
+    def log_message(self, format: str, *args: Any) -> None:  # the name is the base class's
+        self.log.write(f"{self.log_date_time_string()} {self.address_string()} {format % args}\n")
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 512
+
+
+def main() -> None:
+    address, gateway, folder, log = sys.argv[2:6]  # the first names the lab, for whoever has to clean up
+    linux.wait_for_go()
+    linux.address_up(address, gateway)
+    with Path(log).open("a", buffering=1) as stream:
+        Handler.log = stream
+        server = Server((address, 80), partial(Handler, directory=folder))
+        print("serving", flush=True)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
