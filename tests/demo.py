@@ -15,7 +15,7 @@ FLEET = (
     Host("web1", python="py36"),
     Host("web2", python="py27"),
     Host("db1", python="none", plant=("acme-db",), data_disk=True),
-    Host("legacy1", plant=("glibc-compat.i686",)),
+    Host("legacy1", plant=("glibc-compat",)),
     Host("fragile1", python="py36", plant=("acme-agent",), data_disk=True),
 )
 EXPECTED = {

@@ -76,9 +76,12 @@ class ActionModule(HostAction):
         return clean_status(self.patiently(wait, program, *words, timeout=CALL_TIMEOUT))
 
     def _program(self, arguments: Mapping[str, Any]) -> str:
+        """The launcher; in front of it the job's files, which the host keeps from the first phase on."""
         run = self.run_directory()
         if not run.host_record(self.host)["restore_point"]:
             raise HostError("there is no complete restore point of this host in this run, so it must not be changed")
+        if arguments["phase"] == "convert":
+            return host_program(LAUNCHER)
         try:
             files = {
                 "engine.sh": host_program(ENGINE),

@@ -57,8 +57,8 @@ requirements:
   - alibabacloud-credentials >= 1.0.1
   - alibabacloud-ecs20140526 >= 7.0.0
 notes:
-  - The module runs once for many instances, on the controller. Use it with C(delegate_to=localhost) and C(run_once=true),
-    or in a play of its own on localhost, rather than once per host.
-  - When no call can succeed, because of wrong credentials or an endpoint that cannot be reached, the module fails with one
-    message whatever O(on_item_error) says.
+  - The module runs once for many instances, on the controller. Use it with C(delegate_to=localhost) and
+    C(run_once=true), or in a play of its own on localhost, rather than once per host.
+  - When no call can succeed, because of wrong credentials or an endpoint that cannot be reached, the module fails with
+    one message whatever O(on_item_error) says.
 """

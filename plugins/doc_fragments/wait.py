@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The alicloud.os_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of modules that can wait. Their defaults differ, so each module documents its own wait_timeout and wait_interval."""
+"""The option wait. The defaults of wait_timeout and wait_interval differ, so each module documents its own."""
 
 from __future__ import annotations
 

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
-
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api, MissingLibrary, Settings
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, told
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.retry import Retrier
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.waiter import Pace
 
@@ -124,7 +123,5 @@ def summary(broken: Iterable[dict[str, Any]], total: int) -> str:
     for result in broken:
         error = result["error"]
         name = result.get("instance_id") or result.get("resource_id") or result.get("disk_id") or "?"
-        lines.append(
-            f"{name} ({result['region_id']}): {error['code']}: {error['message']} {error['hint'] or ''}".strip()
-        )
+        lines.append(f"{name} ({result['region_id']}): {told(error['code'], error['message'], error['hint'])}")
     return f"{len(lines)} of {total} items failed. " + " | ".join(lines)

@@ -10,11 +10,11 @@ version_added: 0.1.0
 description:
   - Puts all disks of many stopped instances back to the restore points that M(alicloud.os_migration.ecs_snapshot) made.
   - B(What was written to the disks since then is lost, for good.)
-  - An instance is refused, and none of its disks touched, if it is not stopped, if an attached disk has no usable snapshot,
-    if a snapshot belongs to a disk that is no longer attached, or if a snapshot is not usable yet.
+  - An instance is refused, and none of its disks touched, if it is not stopped, if an attached disk has no usable
+    snapshot, if a snapshot belongs to a disk that is no longer attached, or if a snapshot is not usable yet.
   - Where a disk has several snapshots of the run, the oldest one is used, which is nearest to the beginning of the run.
-  - A disk does not tell what it was reset to, so each run of this module resets the disks again. On an instance that has not
-    been started in between, that ends in the same content.
+  - A disk does not tell what it was reset to, so each run of this module resets the disks again. On an instance that
+    has not been started in between, that ends in the same content.
 author:
   - The alicloud.os_migration contributors (@alicloud)
 extends_documentation_fragment:
@@ -119,7 +119,7 @@ results:
       type: bool
       returned: always
     disks:
-      description: The disks and the snapshots that belong to them. RV(results[].disks[].reset) says whether the disk was reset.
+      description: The disks and the snapshots that belong to them. C(reset) says whether the disk was reset.
       type: list
       elements: dict
       returned: always

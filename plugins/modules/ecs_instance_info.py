@@ -77,7 +77,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: One entry per instance, in the order of O(instances). An instance with an error has only its ids and the error.
+  description:
+    - One entry per instance, in the order of O(instances), with the keys of RV(instances) beside those below.
+    - An instance with an error has only its ids and the error.
   returned: always
   type: list
   elements: dict

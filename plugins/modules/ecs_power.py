@@ -8,8 +8,10 @@ module: ecs_power
 short_description: Start, stop or reboot ECS instances
 version_added: 0.1.0
 description:
-  - Brings many instances into a state, in calls of 100 instances each. Instances that are in that state already are left alone.
-  - With O(wait=true), an instance that is on its way to another state is given the time to get there before it is changed.
+  - Brings many instances into a state, in calls of 100 instances each. Instances that are in that state already are
+    left alone.
+  - With O(wait=true), an instance that is on its way to another state is given the time to get there before it is
+    changed.
 author:
   - The alicloud.os_migration contributors (@alicloud)
 extends_documentation_fragment:
@@ -23,17 +25,17 @@ options:
   state:
     description:
       - V(started) starts what is stopped, V(stopped) stops what is running.
-      - V(rebooted) reboots what is running, each time the task runs. The service shows a rebooting instance as running again
-        before its system is up, and may show it as running throughout, so the end of the wait does not prove a reboot.
-        Compare the boot id of the system for that.
+      - V(rebooted) reboots what is running, each time the task runs. The service shows a rebooting instance as running
+        again before its system is up, and may show it as running throughout, so the end of the wait does not prove a
+        reboot. Compare the boot id of the system for that.
     type: str
     choices: [started, stopped, rebooted]
     required: true
   stopped_mode:
     description:
       - V(KeepCharging) keeps the resources and the public IP address while the instance is stopped.
-      - V(StopCharging) gives them back. The instance may then fail to start for want of capacity, and its public IP address
-        may change.
+      - V(StopCharging) gives them back. The instance may then fail to start for want of capacity, and its public IP
+        address may change.
     type: str
     choices: [KeepCharging, StopCharging]
     default: KeepCharging

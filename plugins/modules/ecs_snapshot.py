@@ -10,10 +10,10 @@ version_added: 0.1.0
 description:
   - Snapshots all disks of many ECS instances, so that M(alicloud.os_migration.ecs_disk_reset) can bring all of
     them back, or deletes such snapshots.
-  - Where the disks of an instance allow it, their snapshots are made as one consistent group, which shows all disks at the
-    same moment. That needs two or more disks, all ESSD, all in one zone, and none with multi-attach.
-  - The same O(run_id) makes one snapshot per disk. Running again takes over snapshots that are there or in progress, from
-    whichever controller they were started, and makes only what is missing or has failed.
+  - Where the disks of an instance allow it, their snapshots are made as one consistent group, which shows all disks at
+    the same moment. That needs two or more disks, all ESSD, all in one zone, and none with multi-attach.
+  - The same O(run_id) makes one snapshot per disk. Running again takes over snapshots that are there or in progress,
+    from whichever controller they were started, and makes only what is missing or has failed.
   - Every snapshot bears the tags C(os_migration_run_id), C(os_migration_instance_id), C(os_migration_disk_id) and
     C(os_migration_purpose).
 author:
@@ -35,20 +35,24 @@ options:
     choices: [present, absent]
     default: present
   run_id:
-    description: Names the run, with 1 to 64 letters, digits, dots, underscores, colons and hyphens. Required with O(state=present).
+    description:
+      - Names the run, with 1 to 64 letters, digits, dots, underscores, colons and hyphens.
+      - Required with O(state=present).
     type: str
   purpose:
     description: What the snapshots are for. Snapshots of another purpose are left alone.
     type: str
     default: restore_point
   tags:
-    description: With O(state=present), further tags for the snapshots. With O(state=absent), only snapshots with these tags.
+    description:
+      - With O(state=present), further tags for the snapshots.
+      - With O(state=absent), only snapshots with these tags.
     type: dict
   retention_days:
     description:
       - With O(state=present), the days after which a new snapshot is deleted by the service. V(0) or left out keeps it.
-        A group takes no such setting when it is made, so it is set on its snapshots afterwards; if that fails, there is a
-        warning.
+        A group takes no such setting when it is made, so it is set on its snapshots afterwards; if that fails, there is
+        a warning.
       - With O(state=absent), only snapshots older than this many days.
     type: int
   group:
@@ -68,7 +72,8 @@ options:
     default: []
   wait_for:
     description:
-      - V(available) waits until a disk can be reset to the snapshot. ESSD disks reach that long before the snapshot is complete.
+      - V(available) waits until a disk can be reset to the snapshot. ESSD disks reach that long before the snapshot is
+        complete.
       - V(accomplished) waits until the snapshot is complete.
     type: str
     choices: [available, accomplished]
@@ -82,7 +87,9 @@ options:
     type: float
     default: 10.0
   force:
-    description: With O(state=absent), delete snapshots even if disks were made from them; these cannot be reinitialised any more.
+    description:
+      - With O(state=absent), delete snapshots even if disks were made from them. Such disks cannot be reinitialised any
+        more.
     type: bool
     default: false
 seealso:
@@ -186,7 +193,7 @@ api_calls:
   description: How many calls of each operation were made.
   returned: always
   type: dict
-  sample: {CreateSnapshotGroup: 1, DescribeDisks: 1, DescribeInstances: 1, DescribeSnapshotGroups: 2, DescribeSnapshots: 5, TagResources: 2}
+  sample: {CreateSnapshot: 2, DescribeDisks: 1, DescribeInstances: 1, DescribeSnapshotGroups: 1, DescribeSnapshots: 6}
 """
 
 from datetime import datetime, timezone

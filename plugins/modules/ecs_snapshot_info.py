@@ -20,14 +20,16 @@ options:
   instances:
     description:
       - Read only snapshots of these instances.
-      - Together with O(run_id), O(purpose) or O(tags), the instances may be gone already. Without these, the snapshots of
-        the disks that are attached now are read.
+      - Together with O(run_id), O(purpose) or O(tags), the instances may be gone already. Without these, the snapshots
+        of the disks that are attached now are read, and their C(group_id) is not known.
       - With an empty list nothing is called and nothing is returned.
   run_id:
     description: Read only snapshots of this run.
     type: str
   purpose:
-    description: Read only snapshots that M(alicloud.os_migration.ecs_snapshot) made with this O(alicloud.os_migration.ecs_snapshot#module:purpose).
+    description:
+      - Read only snapshots that M(alicloud.os_migration.ecs_snapshot) made with this
+        O(alicloud.os_migration.ecs_snapshot#module:purpose).
     type: str
   tags:
     description: Read only snapshots that bear all of these tags.
@@ -140,7 +142,7 @@ OPTIONS: dict[str, Any] = base.batch_options(required=False) | {
 def main() -> None:
     others = [("snapshot_ids", other) for other in ("instances", "run_id", "purpose", "tags")]
     module = base.new_module(
-        OPTIONS, mutually_exclusive=others, required_one_of=[tuple(OPTIONS.keys() - {"on_item_error"})]
+        OPTIONS, mutually_exclusive=others, required_one_of=[("instances", "run_id", "purpose", "tags", "snapshot_ids")]
     )
     given = module.params
     if given["instances"] == [] or given["snapshot_ids"] == []:

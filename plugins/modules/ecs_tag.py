@@ -8,8 +8,8 @@ module: ecs_tag
 short_description: Set and remove tags of ECS resources
 version_added: 0.1.0
 description:
-  - Sets and removes tags of many resources, in calls of 50 resources each. Only what differs from the tags that a resource
-    has is changed, and tags that are not named stay.
+  - Sets and removes tags of many resources, in calls of 50 resources each. Only what differs from the tags that a
+    resource has is changed, and tags that are not named stay.
 author:
   - The alicloud.os_migration contributors (@alicloud)
 extends_documentation_fragment:

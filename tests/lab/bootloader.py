@@ -36,7 +36,9 @@ def version_key(version: str) -> list[tuple[int, int, str]]:
 
 
 def parse_entry(identity: str, text: str) -> Entry:
-    fields = dict(line.split(None, 1) for line in text.splitlines() if len(line.split(None, 1)) == 2 and not line.startswith("#"))
+    fields = dict(
+        line.split(None, 1) for line in text.splitlines() if len(line.split(None, 1)) == 2 and not line.startswith("#")
+    )
     return Entry(identity, *(fields.get(name, "").strip() for name in ("version", "linux", "initrd", "options")))
 
 
@@ -60,7 +62,10 @@ def choose(entries: list[Entry], saved: str | None) -> Entry:
 
 def kernel(root: Path) -> Kernel:
     """The kernel that this disk boots. Raises NoBootError where a real host would stop."""
-    entries = [parse_entry(path.stem, path.read_text(errors="replace")) for path in sorted((root / "boot/loader/entries").glob("*.conf"))]
+    entries = [
+        parse_entry(path.stem, path.read_text(errors="replace"))
+        for path in sorted((root / "boot/loader/entries").glob("*.conf"))
+    ]
     try:
         env = (root / "boot/grub2/grubenv").read_text(errors="replace")
     except OSError:
@@ -88,7 +93,9 @@ def _check_initramfs(image: Path, release: str) -> None:
     except (OSError, EOFError) as error:
         raise NoBootError(f"initramfs {image.name} is not readable: unable to mount root fs") from error
     if f"lib/modules/{release}/kernel/drivers/block/virtio_blk".encode() not in names:
-        raise NoBootError(f"initramfs {image.name} has no virtio_blk for {release}: root device /dev/vda1 does not exist")
+        raise NoBootError(
+            f"initramfs {image.name} has no virtio_blk for {release}: root device /dev/vda1 does not exist"
+        )
 
 
 def data_mounts(fstab: str, devices: dict[str, str]) -> list[tuple[str, str]]:

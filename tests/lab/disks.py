@@ -53,11 +53,18 @@ def tree_hash(root: Path) -> str:
         elif stat.S_ISLNK(info.st_mode):
             _update(digest, b"link", os.readlink(path).encode("utf-8", "surrogateescape"))
         elif stat.S_ISREG(info.st_mode):
-            with open(path, "rb") as stream:
-                _update(digest, b"file", hashlib.file_digest(stream, "sha256").digest())
+            _update(digest, b"file", _content_hash(path))
         elif stat.S_ISCHR(info.st_mode) or stat.S_ISBLK(info.st_mode):
             _update(digest, b"device", b"%d" % info.st_rdev)
     return digest.hexdigest()
+
+
+def _content_hash(path: str) -> bytes:
+    content = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            content.update(block)
+    return content.digest()
 
 
 def _update(digest: hashlib._Hash, *words: bytes) -> None:

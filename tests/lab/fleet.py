@@ -46,7 +46,9 @@ def _host(item: dict[str, Any]) -> HostSpec:
     if unknown:
         raise LabError(f"the fleet file has an unknown key: {', '.join(sorted(unknown))}")
     name, python = str(item.get("name", "")), str(item.get("python", "none"))
-    disks = tuple((str(disk["name"]), str(disk["mount"])) for disk in item.get("disks") or () if disk["name"] != "system")
+    disks = tuple(
+        (str(disk["name"]), str(disk["mount"])) for disk in item.get("disks") or () if disk["name"] != "system"
+    )
     user = item.get("user")
     if python not in PYTHONS:
         raise LabError(f"host {name}: python is one of {', '.join(PYTHONS)}")

@@ -78,7 +78,12 @@ def _mount_all(spec: dict[str, Any]) -> None:
     for source, target in spec["mounts"]:
         Path(root + target).mkdir(parents=True, exist_ok=True)
         linux.bind(source, root + target)
-    for kind, target, options in (("proc", "/proc", ""), ("sysfs", "/sys", ""), ("tmpfs", "/dev", "mode=755"), ("tmpfs", "/run", "mode=755")):
+    for kind, target, options in (
+        ("proc", "/proc", ""),
+        ("sysfs", "/sys", ""),
+        ("tmpfs", "/dev", "mode=755"),
+        ("tmpfs", "/run", "mode=755"),
+    ):
         Path(root + target).mkdir(exist_ok=True)
         linux.mount(kind, root + target, kind, linux.MS_RDONLY if kind == "sysfs" else linux.MS_NOSUID, options)
     # A host must not be able to turn the knobs of the kernel that it shares with the machine.
@@ -114,12 +119,18 @@ def _write_run(spec: dict[str, Any]) -> None:
 
 def _hide_kernel() -> None:
     """Programs that read /proc see the kernel that the boot loader chose."""
-    places = {"osrelease": "sys/kernel/osrelease", "boot_id": "sys/kernel/random/boot_id", "cmdline": "cmdline", "version": "version"}
+    places = {
+        "osrelease": "sys/kernel/osrelease",
+        "boot_id": "sys/kernel/random/boot_id",
+        "cmdline": "cmdline",
+        "version": "version",
+    }
     for name, place in places.items():
         linux.bind(f"/run/lab/proc/{name}", f"/proc/{place}")
 
 
 def _become_init() -> None:
+    print("init", flush=True)
     null = os.open("/dev/null", os.O_RDWR)
     console = os.open("/run/lab/console", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for source, target in ((null, 0), (console, 1), (console, 2)):

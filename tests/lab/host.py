@@ -9,69 +9,22 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from . import bootloader, disks, linux, newhost
 from .fleet import HostSpec
 from .image.run import LabError
+from .processes import command, connect, must, start_in_namespaces
 from .registry import Claim
 
-TESTS = str(Path(__file__).resolve().parents[1])
 # What a host's init tells by its exit status; the negative ones are what the kernel does to PID 1 of a namespace at reboot(2).
 REBOOT = (41, -signal.SIGHUP, 128 + signal.SIGHUP)
 POWER_OFF = (42, -signal.SIGINT, 128 + signal.SIGINT)
 SHUTDOWN_LIMIT = 30.0
-RUN_LIMIT = 900.0
 ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/root", "LANG=C.UTF-8")
-
-
-async def command(*words: str, stdin: bytes | None = None, limit: float = RUN_LIMIT) -> tuple[int, bytes, bytes]:
-    process = await asyncio.create_subprocess_exec(*words, stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
-                                                   stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    try:
-        out, err = await asyncio.wait_for(process.communicate(stdin), limit)
-    except asyncio.TimeoutError:
-        process.kill()
-        await process.wait()
-        raise LabError(f"{words[0]} was ended after {limit:.0f} s") from None
-    return process.returncode or 0, out, err
-
-
-async def must(*words: str, stdin: bytes | None = None) -> None:
-    status, _out, err = await command(*words, stdin=stdin)
-    if status:
-        raise LabError(f"{' '.join(words)[:200]} failed: {err.decode(errors='replace').strip()}")
-
-
-async def start_in_namespaces(kinds: list[str], module: str, *arguments: str) -> tuple[asyncio.subprocess.Process, int]:
-    """Starts a module of this package in new namespaces; tells the keeper process and the pid of the module's own."""
-    environment = {**os.environ, "PYTHONPATH": TESTS, "PYTHONDONTWRITEBYTECODE": "1"}
-    keeper = await asyncio.create_subprocess_exec(
-        "setpriv", "--pdeathsig", "KILL", "unshare", *kinds, "--fork", "--kill-child", sys.executable, "-S", "-s", "-m", module, *arguments,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment, start_new_session=True)
-    assert keeper.stdout
-    line = await keeper.stdout.readline()
-    if not line:
-        raise LabError(f"{module} did not start")
-    return keeper, int(line)
-
-
-async def connect(claim: Claim, keeper: asyncio.subprocess.Process, pid: int, index: int, up: bool = True) -> None:
-    """Gives the waiting process its eth0 and lets it go on."""
-    port = claim.port(index)
-    await command("ip", "link", "delete", port)
-    mac = f"02:77:00:{claim.number:02x}:00:{index:02x}"
-    lines = (f"link add {port} type veth peer name eth0 address {mac} netns {pid}\n"
-             f"link set {port} master {claim.bridge}\nlink set {port} {'up' if up else 'down'}\n")
-    await must("ip", "-batch", "-", stdin=lines.encode())
-    assert keeper.stdin
-    keeper.stdin.write(b"g")
-    await keeper.stdin.drain()
-    keeper.stdin.close()
 
 
 class Host:
@@ -102,9 +55,17 @@ class Host:
         disks.mount_overlay(self.folder, self.lower, self.root)
 
     def status(self) -> dict[str, Any]:
-        return {"name": self.spec.name, "state": self.state, "reason": self.reason, "address": self.address, "boots": self.boots,
-                "boot_id": self.boot_id, "kernel": self.kernel.version if self.kernel else None, "link": "up" if self.link_up else "down",
-                "disks": ["system", *self.data]}
+        return {
+            "name": self.spec.name,
+            "state": self.state,
+            "reason": self.reason,
+            "address": self.address,
+            "boots": self.boots,
+            "boot_id": self.boot_id,
+            "kernel": self.kernel.version if self.kernel else None,
+            "link": "up" if self.link_up else "down",
+            "disks": ["system", *self.data],
+        }
 
     def _set(self, state: str, reason: str = "") -> None:
         self.state, self.reason = state, reason
@@ -116,6 +77,14 @@ class Host:
             raise LabError(f"{self.spec.name} is already on")
         self._set("booting")
         self.life = asyncio.create_task(self._live())
+
+    async def settled(self) -> None:
+        """Waits until the boot has succeeded or failed."""
+        await self._await(lambda: self.state != "booting")
+
+    def give_up(self) -> None:
+        """Powers off a host that did not come up."""
+        self._set("off")
 
     async def _live(self) -> None:
         while True:
@@ -151,16 +120,27 @@ class Host:
         mounts = [(str(self.data[disk]), place) for disk, place in wanted if disk in self.data]
         self.kernel, self.boot_id = kernel, str(uuid.uuid4())
         names = ["vda", "vda1", *(name for device in devices for name in (device[5:-1], device[5:]))]
-        spec = {"name": self.spec.name, "root": str(self.root), "address": self.address, "gateway": self.claim.address(1), "mounts": mounts,
-                "block_devices": names, "kernel": {
-                    "osrelease": kernel.version, "boot_id": self.boot_id, "cmdline": kernel.cmdline,
-                    "version": f"Linux version {kernel.version} (lab) #1 SMP"}}
+        spec = {
+            "name": self.spec.name,
+            "root": str(self.root),
+            "address": self.address,
+            "gateway": self.claim.address(1),
+            "mounts": mounts,
+            "block_devices": names,
+            "kernel": {
+                "osrelease": kernel.version,
+                "boot_id": self.boot_id,
+                "cmdline": kernel.cmdline,
+                "version": f"Linux version {kernel.version} (lab) #1 SMP",
+            },
+        }
         path = self.claim.folder / f"{self.spec.name}.json"
         path.write_text(json.dumps(spec))
         keeper, pid = await start_in_namespaces(["-m", "-u", "-i", "-n", "-p"], "lab.guest", str(path))
         await connect(self.claim, keeper, pid, 10 + self.index, self.link_up)
         assert keeper.stdout
-        await keeper.stdout.read()  # ends when the guest has become the host's init
+        if await keeper.stdout.readline() != b"init\n":
+            raise LabError("its mounts could not be made: see the lab's log")
         self.pid = pid
         self.boots += 1
         self._set("on")
@@ -170,26 +150,35 @@ class Host:
         if not self.pid:
             raise LabError(f"{self.spec.name} is not on ({self.state})")
 
-    async def _await_state(self, states: tuple[str, ...], boots: int, limit: float) -> bool:
+    async def _await(self, done: Callable[[], bool]) -> bool:
         async def reached() -> None:
-            while not (self.state in states and self.boots >= boots):
+            while not done():
                 await self.changed.wait()
+
         try:
-            await asyncio.wait_for(reached(), limit)
+            await asyncio.wait_for(reached(), SHUTDOWN_LIMIT)
         except asyncio.TimeoutError:
             return False
         return True
 
     async def stop(self, again: bool, force: bool) -> None:
-        """Ends the running boot; with again, waits for the next one."""
+        """Ends the running boot; with again, waits for the next one. A host that does not go by itself is killed."""
         self._running()
         self.again = again
-        boots = self.boots + 1 if again else 0
+        next_boot = self.boots + 1
+
+        def done() -> bool:
+            return self.state == "panic" or (
+                self.state == "on" and self.boots == next_boot if again else self.state == "off"
+            )
+
         os.kill(self.pid, signal.SIGKILL if force else signal.SIGHUP if again else signal.SIGTERM)
-        states = ("on", "panic") if again else ("off", "panic")
-        if not await self._await_state(states, boots if again else 0, SHUTDOWN_LIMIT) and self.state == "on" and self.boots < boots + (not again):
+        if await self._await(done):
+            return
+        if self.pid:
             os.kill(self.pid, signal.SIGKILL)
-            await self._await_state(states, boots if again else 0, SHUTDOWN_LIMIT)
+        if not await self._await(done):
+            raise LabError(f"{self.spec.name} did not stop")
 
     def processes(self) -> Iterator[tuple[int, int, str]]:
         """(pid, parent, name) of the host's processes, as seen from outside."""
@@ -229,7 +218,21 @@ class Host:
 
     async def run(self, words: list[str]) -> dict[str, Any]:
         self._running()
-        status, out, err = await command("nsenter", "-t", str(self.pid), "-m", "-u", "-i", "-n", "-p", "--", "/usr/bin/env", "-i", *ENVIRONMENT, *words)
+        status, out, err = await command(
+            "nsenter",
+            "-t",
+            str(self.pid),
+            "-m",
+            "-u",
+            "-i",
+            "-n",
+            "-p",
+            "--",
+            "/usr/bin/env",
+            "-i",
+            *ENVIRONMENT,
+            *words,
+        )
         return {"rc": status, "stdout": out.decode(errors="replace"), "stderr": err.decode(errors="replace")}
 
     def unmount(self) -> None:

@@ -20,7 +20,9 @@ USER_UID = 1501
 CRONTAB = "17 3 * * * /srv/app/bin/backup >/dev/null 2>&1\n"
 
 
-def prepare(root: Path, spec: HostSpec, address: str, mirror: str, public_key: str, disks: dict[str, Path]) -> dict[str, str]:
+def prepare(
+    root: Path, spec: HostSpec, address: str, mirror: str, public_key: str, disks: dict[str, Path]
+) -> dict[str, str]:
     """Fills the mounted system disk and the data disks; tells the machine id and the public host keys."""
     machine_id = uuid.uuid4().hex
     _identity(root, spec, address, mirror, machine_id)
@@ -49,10 +51,16 @@ def block_devices(spec: HostSpec) -> dict[str, str]:
 def _identity(root: Path, spec: HostSpec, address: str, mirror: str, machine_id: str) -> None:
     _write(root / "etc/machine-id", machine_id + "\n", 0o444)
     _write(root / "etc/hostname", spec.name + "\n")
-    _write(root / "etc/hosts", f"127.0.0.1 localhost localhost.localdomain\n::1 localhost\n{address} {spec.name}\n{mirror} {MIRROR}\n")
+    _write(
+        root / "etc/hosts",
+        f"127.0.0.1 localhost localhost.localdomain\n::1 localhost\n{address} {spec.name}\n{mirror} {MIRROR}\n",
+    )
     _write(root / "etc/resolv.conf", "")
     devices = {name: device for device, name in block_devices(spec).items()}
-    lines = ["/dev/vda1 / ext4 defaults 1 1", *(f"{devices[name]} {mount} ext4 defaults 0 2" for name, mount in spec.disks)]
+    lines = [
+        "/dev/vda1 / ext4 defaults 1 1",
+        *(f"{devices[name]} {mount} ext4 defaults 0 2" for name, mount in spec.disks),
+    ]
     _write(root / "etc/fstab", "\n".join(lines) + "\n")
     for _name, mount in spec.disks:
         (root / mount.lstrip("/")).mkdir(parents=True, exist_ok=True)
@@ -72,7 +80,11 @@ def _host_keys(root: Path, name: str) -> str:
     keys = []
     for kind in ("ecdsa", "ed25519"):
         path = root / f"etc/ssh/ssh_host_{kind}_key"
-        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{name}", "-f", str(path)], stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", f"root@{name}", "-f", str(path)],
+            stdin=subprocess.DEVNULL,
+            check=True,
+        )
         keys.append(path.with_suffix(".pub").read_text().rsplit(" ", 1)[0])
     return "\n".join(keys)
 

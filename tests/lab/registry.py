@@ -68,7 +68,7 @@ def reap() -> list[int]:
 def _reap() -> list[int]:
     reaped = []
     for folder in sorted(BASE.glob("[0-9]*")):
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY) if not (folder / "lock").exists() else os.open(folder / "lock", os.O_RDWR)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

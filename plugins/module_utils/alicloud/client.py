@@ -136,8 +136,12 @@ def parse_endpoint(text: str, region: str) -> tuple[str, str]:
         or parts.fragment
         or not port_is_valid
     ):
-        raise CloudError("InvalidEndpoint", f"{text!r} is not a host name and not an http or https URL", kind="unsent",
-                         hint="Give a host such as ecs.cn-beijing.aliyuncs.com, or a URL without a query string.")  # fmt: skip
+        raise CloudError(
+            "InvalidEndpoint",
+            f"{text!r} is not a host name and not an http or https URL",
+            kind="unsent",
+            hint="Give a host such as ecs.cn-beijing.aliyuncs.com, or a URL without a query string.",
+        )
     if parts.username or parts.password:
         raise CloudError(
             "InvalidEndpoint", "an endpoint must not contain a user name or password", kind="unsent", hint=""

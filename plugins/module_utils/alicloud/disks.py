@@ -73,8 +73,10 @@ def attached(api: Caller, region: str, instance_ids: Iterable[str]) -> dict[str,
             for owner, device in _owners(raw).items():
                 if owner in found:
                     found[owner][raw["DiskId"]] = normalise(raw) | {"device": device or raw.get("Device") or ""}
-    return {one: sorted(disks.values(), key=lambda disk: (disk["type"] != "system", disk["device"], disk["disk_id"]))
-            for one, disks in found.items()}  # fmt: skip
+    return {
+        one: sorted(disks.values(), key=lambda disk: (disk["type"] != "system", disk["device"], disk["disk_id"]))
+        for one, disks in found.items()
+    }
 
 
 def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Disk]:
@@ -100,8 +102,11 @@ def wait_stable(api: Caller, refs: Iterable[Ref], pace: Pace) -> dict[Ref, Waite
 
 
 def reset(api: Caller, disk: Ref, snapshot_id: str) -> None:
-    """Ask for one reset. A second ResetDisk with the same snapshot on a stopped instance ends in the same content, so it
-    is sent again when nobody knows of the first."""
+    """Ask for one reset.
+
+    A second ResetDisk with the same snapshot on a stopped instance ends in the same content, so it is sent again when
+    nobody knows of the first.
+    """
     for attempt in range(3):
         try:
             api.call("ResetDisk", disk.region, {"DiskId": disk.id, "SnapshotId": snapshot_id}, resource=disk.id)

@@ -9,6 +9,8 @@ import os
 import re
 from typing import Any
 
+from .hints import HINTS
+
 # What happened to the request decides what may be done next:
 #   throttled    refused before it ran; the same call works in the next minute
 #   unsent       no connection was made; sending again is always safe
@@ -20,70 +22,49 @@ KINDS = ("throttled", "unsent", "unsure", "busy", "credentials", "refused")
 
 # Class names in the chain of causes which prove that the request never left.
 NEVER_SENT = frozenset(
-    ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout", "ConnectionRefusedError",
-     "gaierror", "SSLCertVerificationError", "ProxyError", "InvalidURL", "InvalidSchema", "LocationParseError")
-)  # fmt: skip
+    (
+        "NewConnectionError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+        "ConnectTimeout",
+        "ConnectionRefusedError",
+        "gaierror",
+        "SSLCertVerificationError",
+        "ProxyError",
+        "InvalidURL",
+        "InvalidSchema",
+        "LocationParseError",
+    )
+)
 
 CREDENTIAL_CODES = (
-    "InvalidAccessKeyId", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidSecurityToken", "MissingSecurityToken",
-    "InvalidTimeStamp", "IllegalTimestamp", "NoCredentials",
-)  # fmt: skip
-
-# (code or its beginning, what it means and what to do). The first match counts, so longer codes come first.
-HINTS = (
-    ("NoCredentials", "No credentials were found. Set access_key_id and access_key_secret, or a profile, or the environment "
-     "variables ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run on an instance with a RAM role."),
-    ("InvalidAccessKeyId", "The AccessKey ID does not exist or is disabled. Check access_key_id or the profile in use."),
-    ("SignatureDoesNotMatch", "The AccessKey secret does not belong to the AccessKey ID. Check for a mistyped secret."),
-    ("IncompleteSignature", "The signature was not accepted. Check the AccessKey secret and any proxy that changes requests."),
-    ("SignatureNonceUsed", "A request arrived twice, most likely through a proxy that repeats requests. Run again."),
-    ("InvalidSecurityToken", "The STS security token is wrong or has expired. Fetch new temporary credentials and run again."),
-    ("MissingSecurityToken", "Temporary credentials need security_token beside the key and the secret."),
-    ("InvalidTimeStamp", "The clock of this machine is off by more than 15 minutes. Set it right and run again."),
-    ("IllegalTimestamp", "The clock of this machine is off by more than 15 minutes. Set it right and run again."),
-    ("Forbidden", "The RAM user or role may not do this. Grant the ECS action named in this message to it."),
-    ("NoPermission", "The RAM user or role may not do this. Grant the ECS action named in this message to it."),
-    ("Unreachable", "No connection could be made. Check ecs_endpoint or smc_endpoint, the region, DNS, proxy and firewall."),
-    ("Throttling", "The account called this operation too often. The limit counts per account, region and minute over all users "
-     "and tools. Run again in a minute, or with fewer items at a time."),
-    ("NoAnswer", "The connection broke after the request was sent. Look at the resource before you repeat it."),
-    ("BadAnswer", "Something that is not the cloud answered, most likely a proxy or a wrong endpoint."),
-    ("ServiceUnavailable", "The service is temporarily unavailable. Run again."),
-    ("InternalError", "The service had an internal error. Run again; give the request id to support if it stays."),
-    ("InvalidRegionId", "There is no such region, or the endpoint serves another one. Check region and ecs_endpoint."),
-    ("InvalidInstanceId.NotFound", "Check the instance id and the region. An empty answer is also what an account without the "
-     "right ecs:DescribeInstances gets."),
-    ("IncorrectInstanceStatus", "The instance is in a state that does not allow this. A disk is reset only on a Stopped "
-     "instance, an instance is started only when Stopped and rebooted only when Running."),
-    ("InstanceLockedForSecurity", "The instance is locked for security reasons. Have it unlocked in the ECS console."),
-    ("InstanceExpired", "The instance is expired or its account in arrears. Renew it first."),
-    ("QuotaExceed.Snapshot", "The disk has as many snapshots as it may have. Delete old ones (state=absent) and run again."),
-    ("IncorrectDiskStatus.CreatingSnapshot", "Another snapshot of this disk is being made. Wait until it is done, then run again."),
-    ("DISK_HAS_CREATING_SNAPSHOT", "Another snapshot of this disk is being made. Wait until it is done, then run again."),
-    ("IncorrectDiskStatus.HasUnfinishedSnapshot", "A snapshot of this disk is still being made. Wait for it, then run again."),
-    ("IncorrectDiskStatus.NeverAttached", "A disk that was never attached cannot be snapshotted. Attach it or exclude it."),
-    ("IncorrectDiskStatus.NeverUsed", "An instance must have been started once before its disks can be snapshotted."),
-    ("DiskCategory.OperationNotSupported", "This kind of disk cannot be snapshotted or reset."),
-    ("InvalidOperation.DiskResetInProgress", "The disk is being reset already. Wait until it is In_use again."),
-    ("InvalidSnapshotId.NotReady", "The snapshot is not complete yet. Wait until it is accomplished."),
-    ("InvalidParameter.Mismatch", "The snapshot was not made from this disk. After the system disk was replaced, old "
-     "snapshots no longer fit."),
-    ("SnapshotCreatedImage", "An image was made from this snapshot. Delete the image first."),
-    ("SnapshotCreatedDisk", "A disk was made from this snapshot. Use force=true if that disk need not be reinitialised."),
-    ("InvalidAccountStatus", "The account cannot do this: open the snapshot service, or top up the balance."),
-    ("OperationDenied.NoStock", "The zone has no capacity for this instance type now. Try again later. Instances that were "
-     "stopped with KeepCharging do not have this problem."),
-    ("IdempotentParameterMismatch", "The same request was sent before with other parameters. Run with another run_id."),
-    ("WaitTimeout", "The wait ended before the resource was ready; the work goes on in the cloud. Run again, or raise wait_timeout."),
-)  # fmt: skip
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "InvalidSecurityToken",
+    "MissingSecurityToken",
+    "InvalidTimeStamp",
+    "IllegalTimestamp",
+    "NoCredentials",
+)
 
 
 class CloudError(Exception):
     """A call that failed, told so that a user knows what to do."""
 
-    def __init__(self, code: str, message: str, *, kind: str = "refused", operation: str | None = None,
-                 resource: str | None = None, request_id: str | None = None, http_status: int | None = None,
-                 hint: str | None = None, retry_after: float | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        kind: str = "refused",
+        operation: str | None = None,
+        resource: str | None = None,
+        request_id: str | None = None,
+        http_status: int | None = None,
+        hint: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
@@ -113,9 +94,7 @@ class CloudError(Exception):
     def __str__(self) -> str:
         where = " ".join(part for part in (self.operation, self.resource) if part)
         text = f"{where}: " if where else ""
-        text += f"{self.code}: {self.message}"
-        if self.hint:
-            text += f" {self.hint}"
+        text += told(self.code, self.message, self.hint)
         if self.request_id:
             text += f" (request id {self.request_id})"
         return text
@@ -123,6 +102,12 @@ class CloudError(Exception):
 
 class LostAnswer(CloudError):
     """Sent, but nobody knows whether it was carried out: the caller settles it by a Describe."""
+
+
+def told(code: str, message: str, hint: str | None) -> str:
+    """Code, message and hint as one text; the message of the service may or may not end like a sentence."""
+    text = f"{code}: {message.strip()}"
+    return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {hint}" if hint else text
 
 
 def hint_for(code: str) -> str | None:
@@ -180,8 +165,11 @@ def kind_of(code: str, status: int | None) -> str:
         return "throttled"
     if code.startswith(CREDENTIAL_CODES):
         return "credentials"
-    if code in ("IdempotentProcessing", "IdempotenceProcessing"):
+    if code == "IdempotentProcessing":
         return "busy"
+    # The service has seen this very request before: the first copy may have been carried out.
+    if code == "SignatureNonceUsed":
+        return "unsure"
     return "unsure" if status is not None and status >= 500 else "refused"
 
 

@@ -58,10 +58,14 @@ def _list(raw: Mapping[str, Any] | None, key: str) -> list[Any]:
 
 
 def not_found(ref: Ref) -> CloudError:
-    return CloudError("InvalidInstanceId.NotFound", f"instance {ref.id} was not found in region {ref.region}",
-                      operation="DescribeInstances", resource=ref.id,
-                      hint=f"Check that {ref.id} exists and is in {ref.region}. An account without the right "
-                           "ecs:DescribeInstances gets an empty answer as well.")  # fmt: skip
+    return CloudError(
+        "InvalidInstanceId.NotFound",
+        f"instance {ref.id} was not found in region {ref.region}",
+        operation="DescribeInstances",
+        resource=ref.id,
+        hint=f"Check that {ref.id} exists and is in {ref.region}. An account without the right "
+        "ecs:DescribeInstances gets an empty answer as well.",
+    )
 
 
 def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:

@@ -14,7 +14,7 @@ from .batch import Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError, LostAnswer
 from .instances import Instance
-from .waiter import Pace, Waited, Waiter, wait_for
+from .waiter import BLIND, TIMEOUT, Pace, Waited, Waiter, wait_for
 
 Result = dict[str, Any]
 
@@ -80,8 +80,13 @@ def run(
             elif waited.state is not None:
                 found[ref] = waited.state
     todo = [ref for ref, one in found.items() if ref not in errors and needs_call(action, state, one)]
-    errors.update({ref: wrong_state(ref, one["status"]) for ref, one in found.items()
-                   if ref not in errors and ref not in todo and state == "rebooted"})  # fmt: skip
+    errors.update(
+        {
+            ref: wrong_state(ref, one["status"])
+            for ref, one in found.items()
+            if ref not in errors and ref not in todo and state == "rebooted"
+        }
+    )
     if not check:
         errors.update(send(api, action, todo, params))
         called = [ref for ref in todo if ref not in errors]
@@ -93,7 +98,7 @@ def run(
                     errors[ref] = waited.error
         elif called:
             found.update(instances.describe(api, called)[0])
-    changed = {ref for ref in todo if check or ref not in errors or errors[ref].code == "WaitTimeout"}
+    changed = {ref for ref in todo if check or ref not in errors or errors[ref].code in (TIMEOUT, BLIND)}
     return [_result(ref, before.get(ref), found.get(ref), errors.get(ref), ref in changed) for ref in refs]
 
 
@@ -105,8 +110,12 @@ def needs_call(action: Action, state: str, instance: Instance) -> bool:
 
 
 def wrong_state(ref: Ref, status: str) -> CloudError:
-    return CloudError("IncorrectInstanceStatus", f"{ref.id} is {status}; only a Running instance can be rebooted", resource=ref.id,
-                      hint="Use state=started for a stopped instance.")  # fmt: skip
+    return CloudError(
+        "IncorrectInstanceStatus",
+        f"{ref.id} is {status}, not Running",
+        resource=ref.id,
+        hint="Use state=started for a stopped instance.",
+    )
 
 
 def send(api: Caller, action: Action, refs: list[Ref], params: dict[str, Any]) -> dict[Ref, CloudError]:
@@ -149,16 +158,25 @@ def _batch(api: Caller, action: Action, region: str, ids: list[str], params: dic
 def _refusals(action: Action, region: str, answer: Mapping[str, Any]) -> dict[Ref, CloudError]:
     responses = (answer.get("InstanceResponses") or {}).get("InstanceResponse") or []
     return {
-        Ref(region, one["InstanceId"]): CloudError(str(one["Code"]), one.get("Message") or "", operation=action.operation,
-                                                   resource=one["InstanceId"], request_id=answer.get("RequestId"))
+        Ref(region, one["InstanceId"]): CloudError(
+            str(one["Code"]),
+            one.get("Message") or "",
+            operation=action.operation,
+            resource=one["InstanceId"],
+            request_id=answer.get("RequestId"),
+        )
         for one in responses
         if str(one.get("Code") or "200") != "200"
-    }  # fmt: skip
+    }
 
 
 def _result(ref: Ref, before: str | None, instance: Instance | None, error: CloudError | None, changed: bool) -> Result:
     return {
-        "instance_id": ref.id, "region_id": ref.region, "changed": changed, "previous_status": before,
-        "status": instance["status"] if instance else None, "stopped_mode": instance["stopped_mode"] if instance else None,
+        "instance_id": ref.id,
+        "region_id": ref.region,
+        "changed": changed,
+        "previous_status": before,
+        "status": instance["status"] if instance else None,
+        "stopped_mode": instance["stopped_mode"] if instance else None,
         "error": error.as_dict() if error else None,
-    }  # fmt: skip
+    }

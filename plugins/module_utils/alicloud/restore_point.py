@@ -12,6 +12,7 @@ from typing import Any
 
 from . import disks, snapshots, tags
 from .batch import Ref
+from .disks import Disk
 from .errors import CloudError
 from .instances import Instance
 from .snapshots import Snapshot
@@ -21,8 +22,16 @@ DISKS_PER_GROUP = 128
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 # The service says no to the group as such; snapshots one by one may still be possible.
-GROUP_REFUSED = ("InvalidOperation.MultiAttachDisk", "InvalidDisk.", "InvalidDiskIds.NotInSameZone", "DiskCategory.",
-                 "InvalidRegion.NotSupport", "UserNotInTheWhiteList", "NumberExceed.TooManyDisks", "CapacityExceed.")  # fmt: skip
+GROUP_REFUSED = (
+    "InvalidOperation.MultiAttachDisk",
+    "InvalidDisk.",
+    "InvalidDiskIds.NotInSameZone",
+    "DiskCategory.",
+    "InvalidRegion.NotSupport",
+    "UserNotInTheWhiteList",
+    "NumberExceed.TooManyDisks",
+    "CapacityExceed.",
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,10 @@ class Plan:
     """What is there already and what has to be made for one instance."""
 
     ref: Ref
-    disks: list[disks.Disk]
+    disks: list[Disk]
     reuse: dict[str, Snapshot]
-    group: list[disks.Disk]
-    single: list[disks.Disk]
+    group: list[Disk]
+    single: list[Disk]
     attempt: int
     error: CloudError | None = None
 
@@ -82,8 +91,12 @@ def make_plan(ref: Ref, instance: Instance, existing: list[Snapshot], wish: Wish
     if len(lacking) < 2 or (reason and wish.group != "always"):
         plan.single = lacking
     elif reason:
-        plan.error = CloudError("GroupNotPossible", f"{ref.id}: {reason}", resource=ref.id,
-                                hint="Use group=auto to have one snapshot per disk where a group is not possible.")  # fmt: skip
+        plan.error = CloudError(
+            "GroupNotPossible",
+            f"{ref.id}: {reason}",
+            resource=ref.id,
+            hint="Use group=auto to have one snapshot per disk where a group is not possible.",
+        )
     else:
         plan.group = lacking
     return plan
@@ -98,23 +111,31 @@ def first_good(existing: list[Snapshot]) -> dict[str, Snapshot]:
     return good
 
 
-def objection(ref: Ref, wanted: list[disks.Disk], lacking: list[disks.Disk]) -> CloudError | None:
+def objection(ref: Ref, wanted: list[Disk], lacking: list[Disk]) -> CloudError | None:
     """Why no restore point is possible; told before the first snapshot is made."""
     if not wanted:
         return CloudError("NoDisks", f"{ref.id} has no disk to snapshot", resource=ref.id, hint="Check exclude_disks.")
     local = [disk for disk in wanted if disks.is_local(disk)]
     if local:
         names = ", ".join(f"{disk['disk_id']} ({disk['category']})" for disk in local)
-        return CloudError("LocalDisk", f"{ref.id} has local disks, which cannot be snapshotted: {names}", resource=ref.id,
-                          hint="Their content cannot be brought back. Name them in exclude_disks if that is acceptable.")  # fmt: skip
+        return CloudError(
+            "LocalDisk",
+            f"{ref.id} has local disks, which cannot be snapshotted: {names}",
+            resource=ref.id,
+            hint="Their content cannot be brought back. Name them in exclude_disks if that is acceptable.",
+        )
     unfit = [f"{disk['disk_id']} ({disk['status']})" for disk in lacking if disk["status"] not in disks.STABLE]
     if unfit:
-        return CloudError("IncorrectDiskStatus", f"{ref.id} has disks in a state that allows no snapshot: {', '.join(unfit)}",
-                          resource=ref.id, hint="Wait until they are In_use or Available.")  # fmt: skip
+        return CloudError(
+            "IncorrectDiskStatus",
+            f"{ref.id} has disks in a state that allows no snapshot: {', '.join(unfit)}",
+            resource=ref.id,
+            hint="Wait until they are In_use or Available.",
+        )
     return None
 
 
-def why_no_group(wanted: list[disks.Disk]) -> str | None:
+def why_no_group(wanted: list[Disk]) -> str | None:
     if len(wanted) > DISKS_PER_GROUP:
         return f"a group takes {DISKS_PER_GROUP} disks at most"
     unfit = [disk["disk_id"] for disk in wanted if not disks.can_group(disk)]
@@ -142,8 +163,16 @@ def merge(errors: list[CloudError]) -> CloudError | None:
         return errors[0] if errors else None
     first = errors[0]
     text = "; ".join(f"{error.resource or ''} {error.code}: {error.message}".strip() for error in errors)
-    return CloudError(first.code, text, kind=first.kind, operation=first.operation, resource=first.resource,
-                      request_id=first.request_id, http_status=first.http_status, hint=first.hint)  # fmt: skip
+    return CloudError(
+        first.code,
+        text,
+        kind=first.kind,
+        operation=first.operation,
+        resource=first.resource,
+        request_id=first.request_id,
+        http_status=first.http_status,
+        hint=first.hint,
+    )
 
 
 def shown(snapshot: Mapping[str, Any], disk: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -167,6 +196,14 @@ def shown(snapshot: Mapping[str, Any], disk: Mapping[str, Any] | None) -> dict[s
 def planned(disk: Mapping[str, Any], group: bool) -> dict[str, Any]:
     """What check mode shows for a snapshot that would be made."""
     return {
-        "snapshot_id": None, "disk_id": disk["disk_id"], "device": disk["device"], "disk_type": disk["type"], "status": "planned",
-        "available": False, "progress": 0, "created": None, "group_id": "planned" if group else None, "size_gib": disk["size_gib"],
-    }  # fmt: skip
+        "snapshot_id": None,
+        "disk_id": disk["disk_id"],
+        "device": disk["device"],
+        "disk_type": disk["type"],
+        "status": "planned",
+        "available": False,
+        "progress": 0,
+        "created": None,
+        "group_id": "planned" if group else None,
+        "size_gib": disk["size_gib"],
+    }

@@ -117,9 +117,15 @@ def _result(
     mine = {one["snapshot_id"]: failures.get(Ref(ref.region, one["snapshot_id"])) for one in chosen}
     error = error or restore_point.merge([failure for failure in mine.values() if failure is not None])
     word = "to be deleted" if check else "deleted"
-    shown = [restore_point.shown(one, None) | ({} if mine[one["snapshot_id"]] else {"status": word, "available": False})
-             for one in chosen]  # fmt: skip
+    shown = [
+        restore_point.shown(one, None) | ({} if mine[one["snapshot_id"]] else {"status": word, "available": False})
+        for one in chosen
+    ]
     return {
-        "instance_id": ref.id, "region_id": ref.region, "changed": any(failure is None for failure in mine.values()),
-        "complete": False, "snapshots": shown, "error": error.as_dict() if error else None,
-    }  # fmt: skip
+        "instance_id": ref.id,
+        "region_id": ref.region,
+        "changed": any(failure is None for failure in mine.values()),
+        "complete": False,
+        "snapshots": shown,
+        "error": error.as_dict() if error else None,
+    }

@@ -15,7 +15,7 @@ from .client import Caller
 from .errors import CloudError
 from .restore_point import Plan, Wish
 from .snapshots import Snapshot
-from .waiter import Pace, Waiter, wait_for
+from .waiter import TIMEOUT, Pace, Waiter, wait_for
 
 Result = dict[str, Any]
 
@@ -36,7 +36,7 @@ class Job:
 def ensure(
     api: Caller, refs: list[Ref], wish: Wish, pace: Pace, wait_for_level: str | None, check: bool
 ) -> tuple[list[Result], list[str]]:
-    """Make what is missing. wait_for_level: available, accomplished, or None for not waiting. Returns (results, warnings)."""
+    """Make what is missing and return (results, warnings). wait_for_level None means not to wait."""
     wish.check()
     found, errors = instances.load(api, refs)
     existing, region_errors = _existing(api, by_region(found), wish.key_tags)
@@ -82,9 +82,13 @@ def _check_result(ref: Ref, plan: Plan | None, error: CloudError | None, wish: W
 
 def _result(ref: Ref, changed: bool, complete: bool, shown: list[dict[str, Any]], error: CloudError | None) -> Result:
     return {
-        "instance_id": ref.id, "region_id": ref.region, "changed": changed, "complete": complete, "snapshots": shown,
+        "instance_id": ref.id,
+        "region_id": ref.region,
+        "changed": changed,
+        "complete": complete,
+        "snapshots": shown,
         "error": error.as_dict() if error else None,
-    }  # fmt: skip
+    }
 
 
 class Runner:
@@ -129,7 +133,8 @@ class Runner:
         again += self._members(groups)
         seen = wait_for(self._visible(), singles, self._short())
         for ref, job in singles.items():
-            if seen[ref].error is not None:
+            error = seen[ref].error
+            if error is not None and error.code == TIMEOUT:
                 again.append(replace(job, attempt=job.attempt + 1))
             else:
                 self.made[ref] = (job.plan, job.members[0]["disk_id"])
@@ -157,7 +162,7 @@ class Runner:
             return []
         if job.grouped and self.wish.group == "auto" and error.code.startswith(restore_point.GROUP_REFUSED):
             self.warnings.append(
-                f"{job.plan.ref.id}: no consistent group ({error.code}: {error.message}); one snapshot per disk is made instead"
+                f"{job.plan.ref.id}: no consistent group, one snapshot per disk instead: {error.code}: {error.message}"
             )
             return [Job(job.plan, (disk,), False, job.attempt) for disk in job.members]
         self._fail(job.plan.ref, error)
@@ -170,8 +175,11 @@ class Runner:
         again: list[Job] = []
         for ref, waited in wait_for(waiter, groups, self._short()).items():
             job = groups[ref]
-            if waited.error is not None or waited.state is None:
+            if waited.error is not None and waited.error.code == TIMEOUT:
                 again.append(replace(job, attempt=job.attempt + 1))
+            elif waited.error is not None:
+                self._fail(job.plan.ref, waited.error)
+            if waited.error is not None or waited.state is None:
                 continue
             for snapshot_id, disk_id in waited.state[1].items():
                 self.made[Ref(ref.region, snapshot_id)] = (job.plan, disk_id)
@@ -192,7 +200,7 @@ class Runner:
         return Waiter("the new snapshot", lambda refs: snapshots.describe(self.api, refs), lambda snapshot: True)
 
     def _short(self) -> Pace:
-        return replace(self.pace, timeout=min(self.pace.timeout, self.pace.interval * LOOKS))
+        return replace(self.pace, timeout=self.pace.interval * LOOKS)
 
     def _fail(self, ref: Ref, error: CloudError) -> None:
         self.errors.setdefault(ref, []).append(error)
@@ -209,7 +217,12 @@ class Runner:
                     self.group_of[ref] = snapshot["group_id"]
         if not owner:
             return
-        self.states = snapshots.describe(self.api, owner)
+        try:
+            self.states = snapshots.describe(self.api, owner)
+        except CloudError as error:
+            for plan in owner.values():
+                self._fail(plan.ref, error)
+            return
         self._tag(owner, disk_of)
         self._retain(owner)
         if level is not None:
@@ -244,9 +257,11 @@ class Runner:
 
     def _wait(self, owner: dict[Ref, Plan], level: str) -> None:
         waiter = Waiter(
-            "the snapshot", lambda refs: snapshots.describe(self.api, refs), lambda one: snapshots.usable(one, level),
-            lambda one: f"snapshot {one['snapshot_id']} of disk {one['disk_id']} failed" if snapshots.failed(one) else None,
-        )  # fmt: skip
+            "the snapshot",
+            lambda refs: snapshots.describe(self.api, refs),
+            lambda one: snapshots.usable(one, level),
+            lambda one: f"snapshot {one['snapshot_id']} failed" if snapshots.failed(one) else None,
+        )
         for ref, waited in wait_for(waiter, owner, self.pace).items():
             if waited.state is not None:
                 self.states[ref] = waited.state

@@ -43,11 +43,18 @@ def policy_for(operation: str, params: dict[str, Any]) -> Policy:
 
 
 class Retrier:
-    """Sends a call under a policy. A throttled operation is held back for every thread, not only for the one that noticed."""
+    """Sends a call under a policy. A throttled operation is held back for every thread, not only for one."""
 
-    def __init__(self, throttle_wait: float | None = None, *, backoff: float = 0.5,
-                 clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time,
-                 sleep: Callable[[float], None] = time.sleep, jitter: Callable[[], float] = random.random) -> None:  # fmt: skip
+    def __init__(
+        self,
+        throttle_wait: float | None = None,
+        *,
+        backoff: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
         self.throttle_wait = throttle_wait
         self.backoff = backoff
         self.clock = clock
@@ -93,5 +100,12 @@ class Retrier:
 
 
 def lost(error: CloudError) -> LostAnswer:
-    return LostAnswer(error.code, error.message, kind="unsure", operation=error.operation, resource=error.resource,
-                      request_id=error.request_id, http_status=error.http_status)  # fmt: skip
+    return LostAnswer(
+        error.code,
+        error.message,
+        kind="unsure",
+        operation=error.operation,
+        resource=error.resource,
+        request_id=error.request_id,
+        http_status=error.http_status,
+    )

@@ -36,8 +36,11 @@ def incomplete(ref: Ref, message: str, hint: str) -> CloudError:
 def plan_instance(ref: Ref, instance: Instance, found: list[Snapshot], exclude: frozenset[str]) -> Reset:
     """Match disks and snapshots, or say why not. found: the snapshots of the run, of all instances of the region."""
     attached = {disk["disk_id"]: disk for disk in instance["disks"] if disk["disk_id"] not in exclude}
-    mine = [one for one in found if one["disk_id"] not in exclude
-            and (one["disk_id"] in attached or one["tags"].get(tags.INSTANCE_ID) == ref.id)]  # fmt: skip
+    mine = [
+        one
+        for one in found
+        if one["disk_id"] not in exclude and (one["disk_id"] in attached or one["tags"].get(tags.INSTANCE_ID) == ref.id)
+    ]
     good = restore_point.first_good(mine)
     return Reset(
         ref,
@@ -53,12 +56,18 @@ def _objection(
         return incomplete(ref, f"{ref.id} has no snapshots of this run", "Check run_id and purpose.")
     bare = [one for one in attached if one not in good]
     if bare:
-        return incomplete(ref, f"{ref.id} has attached disks without a usable snapshot: {', '.join(bare)}",
-                          "Name them in exclude_disks to leave them as they are.")  # fmt: skip
+        return incomplete(
+            ref,
+            f"{ref.id} has attached disks without a usable snapshot: {', '.join(bare)}",
+            "Name them in exclude_disks to leave them as they are.",
+        )
     strange = [f"{snapshot['snapshot_id']} of {one}" for one, snapshot in good.items() if one not in attached]
     if strange:
-        return incomplete(ref, f"{ref.id} has snapshots of disks that are not attached to it: {', '.join(strange)}",
-                          "Attach them again, or name the disks in exclude_disks. A replaced system disk cannot be reset.")  # fmt: skip
+        return incomplete(
+            ref,
+            f"{ref.id} has snapshots of disks that are not attached to it: {', '.join(strange)}",
+            "Attach them again, or name the disks in exclude_disks. A replaced system disk cannot be reset.",
+        )
     unready = [
         f"{one['snapshot_id']} ({one['status']}, {one['progress']}%)"
         for one in good.values()
@@ -71,8 +80,12 @@ def _objection(
             "Wait until they are available.",
         )
     if instance["status"] != "Stopped":
-        return CloudError("IncorrectInstanceStatus", f"{ref.id} is {instance['status']}, not Stopped", resource=ref.id,
-                          hint="Stop the instance first (ecs_power with state=stopped).")  # fmt: skip
+        return CloudError(
+            "IncorrectInstanceStatus",
+            f"{ref.id} is {instance['status']}, not Stopped",
+            resource=ref.id,
+            hint="Stop the instance first (ecs_power with state=stopped).",
+        )
     return None
 
 
@@ -111,8 +124,11 @@ def run_disks(api: Caller, wanted: list[tuple[Ref, str]], pace: Pace, wait: bool
         for disk, snapshot in wanted
     ]
     done = _reset_all(api, resets, pace, wait, check)
-    return [_result(reset, done, check) | {"instance_id": ", ".join((known.get(reset.ref) or {}).get("instance_ids", [])) or None}
-            for reset in resets]  # fmt: skip
+    return [
+        _result(reset, done, check)
+        | {"instance_id": ", ".join((known.get(reset.ref) or {}).get("instance_ids", [])) or None}
+        for reset in resets
+    ]
 
 
 def _plan_disk(
@@ -151,8 +167,12 @@ def _plan_disk(
 
 def _reset_all(api: Caller, resets: list[Reset], pace: Pace, wait: bool, check: bool) -> dict[Ref, CloudError | None]:
     """Disk -> its error, for every disk that was tried."""
-    todo = {Ref(one.ref.region, disk["disk_id"]): snapshot["snapshot_id"]
-            for one in resets if one.error is None for disk, snapshot in one.pairs}  # fmt: skip
+    todo = {
+        Ref(one.ref.region, disk["disk_id"]): snapshot["snapshot_id"]
+        for one in resets
+        if one.error is None
+        for disk, snapshot in one.pairs
+    }
     if check or not todo:
         return {}
     # A reset that is already under way, from a run that was cut off, may lead elsewhere: let it end first.
@@ -172,11 +192,14 @@ def _result(reset: Reset, done: Mapping[Ref, CloudError | None], check: bool) ->
     error = reset.error or restore_point.merge([failure for failure in tried.values() if failure is not None])
     shown = [
         {
-            "disk_id": disk["disk_id"], "snapshot_id": snapshot["snapshot_id"], "device": disk["device"], "disk_type": disk["type"],
+            "disk_id": disk["disk_id"],
+            "snapshot_id": snapshot["snapshot_id"],
+            "device": disk["device"],
+            "disk_type": disk["type"],
             "reset": not check and reset.error is None and tried[disk["disk_id"]] is None,
         }
         for disk, snapshot in reset.pairs
-    ]  # fmt: skip
+    ]
     changed = reset.error is None and (bool(reset.pairs) if check else any(one["reset"] for one in shown))
     return {
         "region_id": reset.ref.region,

@@ -122,7 +122,7 @@ def of_run(api: Caller, region: str, tags: Mapping[str, str]) -> tuple[list[Snap
 
 
 def client_token(operation: str, region: str, params: Mapping[str, Any], attempt: int) -> str:
-    """The same wish gives the same token, also from another controller: the service then answers with the first result."""
+    """The same wish gives the same token, also from another controller: the service answers with the first result."""
     text = json.dumps([operation, region, params, attempt], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:48]
 

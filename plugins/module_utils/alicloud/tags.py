@@ -98,8 +98,11 @@ def apply(api: Caller, resource_type: str, changes: Mapping[Ref, Change]) -> dic
     for ref, change in changes.items():
         if change:
             groups.setdefault((ref.region, tuple(sorted(change.write.items())), change.remove), []).append(ref)
-    work = [(dict(write), remove, region, ids) for (_region, write, remove), refs in groups.items()
-            for region, ids in region_chunks(refs, RESOURCES_PER_CALL)]  # fmt: skip
+    work = [
+        (dict(write), remove, region, ids)
+        for (_region, write, remove), refs in groups.items()
+        for region, ids in region_chunks(refs, RESOURCES_PER_CALL)
+    ]
     errors: dict[Ref, CloudError] = {}
     for outcome in each(work, lambda piece: _apply_one(api, resource_type, *piece)):
         if outcome.error is not None:

@@ -15,6 +15,10 @@ from .errors import CloudError
 
 State = TypeVar("State")
 
+# The time was up: the resource was seen and not done, or it could not be looked at.
+TIMEOUT = "WaitTimeout"
+BLIND = "WaitTimeout.NoAnswer"
+
 
 @dataclass(frozen=True)
 class Waiter(Generic[State]):
@@ -93,6 +97,7 @@ def _settled(waiter: Waiter[State], pending: list[Ref], seen: Mapping[Ref, State
 
 def _timeout(what: str, ref: Ref, seconds: float, trouble: CloudError | None) -> CloudError:
     message = f"{ref.id} in {ref.region}: {what} took longer than {seconds:g} seconds"
-    if trouble is not None:
-        message += f"; the last look failed: {trouble.code}: {trouble.message}"
-    return CloudError("WaitTimeout", message, resource=ref.id)
+    if trouble is None:
+        return CloudError(TIMEOUT, message, resource=ref.id)
+    message += f"; the last look failed: {trouble.code}: {trouble.message}"
+    return CloudError(BLIND, message, resource=ref.id)

@@ -30,11 +30,11 @@ KNOWN_FAILURE = "public reports of failed conversions"
 
 
 class UnknownFact(Exception):
-    """A check cannot tell: a fact that it needs is not known."""
+    """A check cannot tell: a fact that it needs is not known, or says too little."""
 
-    def __init__(self, fact: str) -> None:
+    def __init__(self, fact: str, reason: str = "it was not read") -> None:
         super().__init__(fact)
-        self.fact = fact
+        self.fact, self.reason = fact, reason
 
 
 def need(value: T | None, fact: str) -> T:
@@ -102,7 +102,7 @@ class Check:
             evidence = bounded(self.judge(context) or ())
             return self._finding(self.severity, "fired", evidence) if evidence else None
         except UnknownFact as unknown:
-            reason = context.facts.unread.get(unknown.fact, "it was not read")
+            reason = context.facts.unread.get(unknown.fact, unknown.reason)
             # Not knowing is not the same as being well: one step below what the check itself would say.
             severity = SEVERITIES[min(SEVERITIES.index(self.severity) + 1, len(SEVERITIES) - 1)]
             return self._finding(severity, "unknown", (f"{unknown.fact} is not known ({reason})",))

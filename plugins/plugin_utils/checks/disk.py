@@ -15,6 +15,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
     SMC_DRILL,
     SMC_LIMITS,
     Context,
+    UnknownFact,
     check,
     need,
 )
@@ -209,6 +210,8 @@ def fstab_broken(context: Context) -> Iterable[str]:
 def fstab_missing(context: Context) -> Iterable[str]:
     devices, fstab = need(context.facts.block, "block"), need(context.facts.fstab, "fstab")
     known = {f"UUID={d.uuid.lower()}" for d in devices if d.uuid} | {f"LABEL={d.label}" for d in devices if d.label}
+    if not known:
+        raise UnknownFact("block", "lsblk shows devices, but not what is on them")
     for m in fstab:
         key, equals, value = m.device.replace('"', "").partition("=")
         name = f"UUID={value.lower()}" if key == "UUID" else f"LABEL={value}"

@@ -15,7 +15,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types 
 # Repositories of the source itself go with it.
 _SOURCE_REPO = re.compile(
     r"(baseos|appstream|extras|base|updates|powertools|centosplus|devel|ha|plus|highavailability|fasttrack|cr|media|contentdir"
-    r"|centos-.*|rhel-.*|rhui-.*|alinux.*|c[78][.\w-]*)(-source|-debuginfo)?$",
+    r"|centos-.*|rhel-.*|rhui-.*|alinux.*|c[78]\.\d.*)(-source|-debuginfo)?$",
     re.IGNORECASE,
 )
 _BARE_ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:]+\]|\d{1,3}(\.\d{1,3}){3})[:/]")

@@ -17,6 +17,8 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
 )
 
 _TOOLS = ("awk", "base64", "curl", "dnf", "flock", "rpm", "rpmkeys", "sed", "sha256sum", "tail", "tar", "timeout")
+# Disabled, and yet started at every boot because another unit wants them.
+_STARTED_BY_OTHERS = ("gssproxy.service", "rpc-statd.service", "rpcbind.service", "NetworkManager-wait-online.service")
 _UPDATERS = (
     "dnf-automatic.timer",
     "dnf-automatic-install.timer",
@@ -140,7 +142,7 @@ def crypto_policy(context: Context) -> Iterable[str]:
 @check(
     id="SVC-NOT-ENABLED",
     title="Services run that do not start at boot",
-    severity="high",
+    severity="medium",
     area="services",
     remediation="They were started by hand and will be gone after the reboot. Enable them, or stop them.",
     command="systemctl enable <service>",
@@ -150,5 +152,7 @@ def crypto_policy(context: Context) -> Iterable[str]:
 def not_enabled(context: Context) -> Iterable[str]:
     files = need(context.facts.unit_files, "unit_files")
     for name, unit in need(context.facts.units, "units").items():
-        if name.endswith(".service") and unit.sub == "running" and files.get(name) == "disabled":
+        by_socket = files.get(name.replace(".service", ".socket")) == "enabled"
+        started = name.endswith(".service") and unit.sub == "running" and name not in _STARTED_BY_OTHERS
+        if started and files.get(name) == "disabled" and not by_socket:
             yield name

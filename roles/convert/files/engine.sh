@@ -98,7 +98,7 @@ step_target_repositories() {
 		${PROXY:+proxy=$PROXY}
 	END
 	rpmkeys --dbpath "$job/keyring" --import target.key || fail "the signing key of the target could not be read"
-	manager -q makecache || fail "the target's repositories could not be read: see the log for the address that did not answer"
+	manager -q makecache >makecache.log 2>&1 || fail "the target's repositories could not be read: $(tail -n 3 makecache.log)"
 }
 
 source_packages() { # release, repository, key and branding packages of the source: by capability, by ownership, by name

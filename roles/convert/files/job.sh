@@ -29,6 +29,12 @@ running() { # not at its end, and a process of the job still lives
 	[ -e "$job/lock" ] && [ "$(value state)" = running ] && ! flock -n "$job/lock" true
 }
 
+standing() { # running, finished, failed, or died: says that it runs, but no process of it lives
+	state=$(value state)
+	if [ "$state" = running ] && ! running; then state=died; fi
+	printf '%s' "$state"
+}
+
 percent() { # how far the package transaction is, from the "n/m" that the package manager writes
 	[ -r "$job/transaction.log" ] || return 0
 	tail -c 4000 "$job/transaction.log" | tr '\r' '\n' | awk '
@@ -48,19 +54,14 @@ tell() {
 		printf '{"job":1,"state":"absent"}\n'
 		return
 	fi
-	state=$(value state)
-	if running; then
-		state=running
-	elif [ "${state:-running}" = running ]; then
-		state=died
-	fi
+	state=$(standing)
 	done_percent=$(percent)
 	printf '{"job":1,"state":"%s","phase":"%s","step":"%s"' "$state" "$(value phase | tr -cd "[:lower:]")" "$(value step | tr -cd "[:lower:]_")"
 	printf ',"percent":%s,"steps":[%s]' "${done_percent:-null}" "$(steps)"
 	printf ',"message":'
-	value message | head -c 2000 | json_string
+	value message | tr -d '\n' | head -c 2000 | json_string
 	printf ',"job_boot_id":'
-	value boot_id | json_string
+	value boot_id | tr -d '\n' | json_string
 	printf ',"boot_id":'
 	tr -d '\n' </proc/sys/kernel/random/boot_id | json_string
 	printf ',"log_tail":'
@@ -91,24 +92,37 @@ launch() { # PHASE, in a process tree that outlives this session
 	fi
 }
 
-begin() { # PHASE: starts it unless it runs or is done
-	if ! running && ! { [ "$(value phase)" = "$1" ] && [ "$(value state)" = finished ]; }; then
-		if ! unpack 2>"/dev/shm/os_migration.$$"; then
-			printf '{"job":1,"state":"refused","message":'
-			{ printf 'the job could not be written to %s: ' "$job"; head -c 500 "/dev/shm/os_migration.$$"; } | json_string
-			printf '}\n'
-			rm -f "/dev/shm/os_migration.$$"
+refuse() { # MESSAGE
+	printf '{"job":1,"state":"refused","step":"","message":'
+	printf '%s' "$1" | json_string
+	printf '}\n'
+}
+
+begin() { # PHASE: starts it where that is due, and tells how the job stands
+	case $1.$(value phase).$(standing) in
+	prepare..* | prepare.prepare.failed | prepare.prepare.died)
+		complaint=$(unpack 2>&1) || {
+			refuse "the job could not be written to $job: $complaint"
 			return
-		fi
-		rm -f "/dev/shm/os_migration.$$"
-		printf 'state=running\nphase=%s\nstep=\nmessage=\nboot_id=%s\n' "$1" "$(cat /proc/sys/kernel/random/boot_id)" >"$job/state"
-		launch "$1"
-		tries=0
-		while ! running && [ "$(value state)" = running ] && [ $tries -lt 50 ]; do
-			sleep 0.1
-			tries=$((tries + 1))
-		done
-	fi
+		}
+		;;
+	convert.prepare.finished) ;;
+	convert..* | convert.prepare.*)
+		refuse "the transaction was not proven on this host, so it is not run"
+		return
+		;;
+	*) # it runs, or the phase is over; a conversion that began is never begun again
+		tell
+		return
+		;;
+	esac
+	printf 'state=running\nphase=%s\nstep=\nmessage=\nboot_id=%s\n' "$1" "$(cat /proc/sys/kernel/random/boot_id)" >"$job/state"
+	launch "$1"
+	tries=0
+	while ! running && [ "$(value state)" = running ] && [ $tries -lt 50 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
 	tell
 }
 

@@ -87,11 +87,10 @@ present() { # PATH...: those that exist
 }
 
 # rpm run by root opens its database for writing even for a query. In a private mount namespace, where the database is
-# read-only, it does not: no lock is taken, no file is touched, and a stale lock cannot hang it.
+# read-only, it does not: no lock is taken and no file is touched. Where that does not work, rpm runs as it always does.
 # shellcheck disable=SC2016  # the inner shell expands it
 private='mount -n --make-rprivate / && mount -n --bind "$0" "$0" && mount -n -o remount,bind,ro "$0" && exec rpm "$@"'
-rpm_database=/var/lib/rpm
-[ ! -L $rpm_database ] || rpm_database=$(readlink -f $rpm_database)
+rpm_database=
 rpm_is_private=
 
 rpm_query() {
@@ -103,6 +102,9 @@ rpm_query() {
 }
 
 choose_rpm_view() {
+	rpm_database=$(run 10 rpm --eval '%{_dbpath}' </dev/null 2>/dev/null)
+	[ -d "$rpm_database" ] || return 0
+	rpm_database=$(run 5 readlink -f "$rpm_database")
 	rpm_is_private=1
 	rpm_query -q rpm </dev/null >/dev/null 2>&1 || rpm_is_private=
 	struck=0
@@ -232,11 +234,10 @@ s_paths() { # what is there of agents, containers, and traces of other migration
 	present /.dockerenv /run/.containerenv /run/systemd/system /run/ostree-booted /etc/ld.so.preload \
 		/usr/local/share/aliyun-assist /usr/sbin/aliyun-service /etc/systemd/system/aliyun.service \
 		/usr/lib/systemd/system/aliyun.service /usr/local/aegis /usr/local/cloudmonitor /usr/bin/cloud-init \
-		/usr/local/bin/cloud-init /etc/cloud/cloud.cfg /etc/systemd/system/aliyun-init.service \
+		/usr/local/bin/cloud-init /etc/cloud/cloud.cfg \
 		/etc/sysconfig/network-scripts/ifup-local /var/log/centostoanolis.json /var/tmp/state.json /var/log/leapp \
-		/var/lib/leapp /etc/leapp /root/tmp_leapp_py3 /var/log/convert2rhel /var/lib/convert2rhel /smc \
-		/etc/yum.repos.d/*.disabled /etc/yum.repos.d/*.rpmsave /boot/vmlinuz-upgrade* /boot/initramfs-upgrade* \
-		/var/run/yum.pid
+		/var/lib/leapp /etc/leapp /root/tmp_leapp_py3 /var/log/convert2rhel /var/lib/convert2rhel \
+		/boot/vmlinuz-upgrade* /boot/initramfs-upgrade*
 	run 5 true
 }
 s_virt() { run 5 systemd-detect-virt; }

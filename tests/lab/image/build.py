@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from . import packages, pythons, root, tree
-from .run import LabError, run
+from .run import LabError
 
 HERE = Path(__file__).parent
 PROGRAMS = ("createrepo_c", "gpg", "ip", "mmdebstrap", "rpm", "rpmbuild", "rpmsign", "setpriv", "ssh-keygen", "unshare")
@@ -39,7 +39,9 @@ def key() -> str:
     digest = hashlib.sha256()
     for path in sorted(HERE.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(HERE)}\0{path.stat().st_mode & 0o111}\0".encode() + path.read_bytes() + b"\0")
+            digest.update(
+                f"{path.relative_to(HERE)}\0{path.stat().st_mode & 0o111}\0".encode() + path.read_bytes() + b"\0"
+            )
     return digest.hexdigest()[:16]
 
 
@@ -103,6 +105,3 @@ class _Steps:
         now = time.monotonic()
         print(f"lab: {what}: {now - self.last:.0f} s", file=sys.stderr, flush=True)
         self.last = now
-
-
-__all__ = ["LabError", "cache_root", "ensure", "key", "run"]

@@ -15,13 +15,21 @@ from typing import Any
 
 from . import tree as trees
 from .run import run
-from .spec import FLAVOURS, userland_spec
+from .spec import VENDORS, userland_spec
 
 HERE = Path(__file__).parent
 ELF = Path("/usr/lib/rpm/fileattrs/elf.attr")
 KERNELS = {"el8": ("4.18.0", "348.7.1.el8_5"), "al8": ("5.10.134", "16.al8")}
-SIGNERS = {"el8": "Lab source distribution (test key)", "al8": "Lab target distribution (test key)", "bad": "Nobody known (test key)"}
-KEY_NAMES = {"el8": "el8/RPM-GPG-KEY-CENTOS", "al8": "alinux/3/RPM-GPG-KEY-ALINUX-3", "bad": "alinux-badsig/3/RPM-GPG-KEY-ALINUX-3"}
+SIGNERS = {
+    "el8": "Lab source distribution (test key)",
+    "al8": "Lab target distribution (test key)",
+    "bad": "Nobody known (test key)",
+}
+KEY_NAMES = {
+    "el8": "el8/RPM-GPG-KEY-CENTOS",
+    "al8": "alinux/3/RPM-GPG-KEY-ALINUX-3",
+    "bad": "alinux-badsig/3/RPM-GPG-KEY-ALINUX-3",
+}
 EPOCH = "1735689600"
 
 
@@ -29,14 +37,44 @@ def make_keys(work: Path, log: Path) -> Path:
     """Three signing keys. Their home is short, because gpg-agent's socket path is limited, and is removed after signing."""
     home = Path(tempfile.mkdtemp(prefix="labgpg-"))
     for flavour, name in SIGNERS.items():
-        run(["gpg", "--homedir", str(home), "--batch", "--pinentry-mode", "loopback", "--passphrase", "",
-             "--quick-generate-key", name, "rsa2048", "sign", "never"], log)
+        run(
+            [
+                "gpg",
+                "--homedir",
+                str(home),
+                "--batch",
+                "--pinentry-mode",
+                "loopback",
+                "--passphrase",
+                "",
+                "--quick-generate-key",
+                name,
+                "rsa2048",
+                "sign",
+                "never",
+            ],
+            log,
+        )
         public = work / "repo" / KEY_NAMES[flavour]
         public.parent.mkdir(parents=True, exist_ok=True)
         # The repository with the trap publishes the right key: only its release package is signed by another one.
         signer = SIGNERS["al8"] if flavour == "bad" else name
-        run(["gpg", "--homedir", str(home), "--batch", "--armor", "--export-options", "export-minimal", "--output", str(public),
-             "--export", signer], log)
+        run(
+            [
+                "gpg",
+                "--homedir",
+                str(home),
+                "--batch",
+                "--armor",
+                "--export-options",
+                "export-minimal",
+                "--output",
+                str(public),
+                "--export",
+                signer,
+            ],
+            log,
+        )
     return home
 
 
@@ -46,7 +84,10 @@ def build_all(work: Path, data: dict[str, Any], pool: Executor) -> None:
     attributes = work / "rpmbuild/fileattrs"
     attributes.mkdir(parents=True)
     shutil.copy(ELF, attributes)
-    jobs = [pool.submit(_build_flavour, work, flavour, userland_spec(flavour, work / "tree", found, files, data)) for flavour in FLAVOURS]
+    jobs = [
+        pool.submit(_build_flavour, work, flavour, userland_spec(flavour, work / "tree", found, files, data))
+        for flavour in VENDORS
+    ]
     for job in jobs:
         job.result()
 
@@ -58,18 +99,39 @@ def _build_flavour(work: Path, flavour: str, userland: str) -> None:
     log = work / f"rpmbuild-{flavour}.log"
     version, release = KERNELS[flavour]
     macros = {
-        "_topdir": str(top), "_rpmdir": str(top / "rpms"), "_fileattrsdir": str(work / "rpmbuild/fileattrs"),
-        "_build_name_fmt": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm", "_binary_payload": "w.ufdio", "_source_payload": "w.ufdio",
-        "debug_package": "%{nil}", "__os_install_post": "%{nil}", "__check_files": "%{nil}", "_build_id_links": "none",
-        "_buildhost": "lab", "flavour": flavour, "vendor": str(FLAVOURS[flavour]["vendor"]), "sources": str(HERE / "specs/sources"),
-        "keyfile": str(work / "repo" / KEY_NAMES[flavour]), "kversion": version, "krelease": release, "tree": str(work / "tree"),
+        "_topdir": str(top),
+        "_rpmdir": str(top / "rpms"),
+        "_fileattrsdir": str(work / "rpmbuild/fileattrs"),
+        "_build_name_fmt": "%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
+        "_binary_payload": "w.ufdio",
+        "_source_payload": "w.ufdio",
+        "debug_package": "%{nil}",
+        "__os_install_post": "%{nil}",
+        "__check_files": "%{nil}",
+        "_build_id_links": "none",
+        "_buildhost": "lab",
+        "flavour": flavour,
+        "vendor": VENDORS[flavour],
+        "sources": str(HERE / "specs/sources"),
+        "keyfile": str(work / "repo" / KEY_NAMES[flavour]),
+        "kversion": version,
+        "krelease": release,
+        "tree": str(work / "tree"),
     }
     defines = [word for name, value in macros.items() for word in ("--define", f"{name} {value}")]
-    specs = [top / "userland.spec", HERE / f"specs/release-{flavour}.spec", *(HERE / f"specs/{name}.spec" for name in ("kernel", "boot", "planted"))]
+    specs = [
+        top / "userland.spec",
+        HERE / f"specs/release-{flavour}.spec",
+        *(HERE / f"specs/{name}.spec" for name in ("kernel", "boot", "planted")),
+    ]
     for spec in specs:
         run(["rpmbuild", "-bb", "--quiet", "--nodeps", *defines, str(spec)], log, {"SOURCE_DATE_EPOCH": EPOCH})
     if flavour == "el8":
-        run(["rpmbuild", "-bb", "--quiet", "--target", "i686", *defines, str(HERE / "specs/i686.spec")], log, {"SOURCE_DATE_EPOCH": EPOCH})
+        run(
+            ["rpmbuild", "-bb", "--quiet", "--target", "i686", *defines, str(HERE / "specs/i686.spec")],
+            log,
+            {"SOURCE_DATE_EPOCH": EPOCH},
+        )
     shutil.rmtree(top / "BUILDROOT", ignore_errors=True)
 
 
@@ -80,20 +142,42 @@ def sign_and_index(work: Path, data: dict[str, Any], home: Path, pool: Executor)
         for package in (work / "rpmbuild/al8/rpms").glob("alinux-release-*.rpm"):
             shutil.copy(package, bad)
         folders = {"el8": work / "rpmbuild/el8/rpms", "al8": work / "rpmbuild/al8/rpms", "bad": bad}
-        for job in [pool.submit(_sign, home, SIGNERS[flavour], folder, work / f"sign-{flavour}.log") for flavour, folder in folders.items()]:
+        for job in [
+            pool.submit(_sign, home, SIGNERS[flavour], folder, work / f"sign-{flavour}.log")
+            for flavour, folder in folders.items()
+        ]:
             job.result()
     finally:
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
         shutil.rmtree(home)
     repositories = _lay_out(work, data)
-    for index in [pool.submit(run, ["createrepo_c", "--quiet", "--simple-md-filenames", str(folder)], work / f"index-{number}.log")
-                  for number, folder in enumerate(repositories)]:
+    for index in [
+        pool.submit(
+            run, ["createrepo_c", "--quiet", "--simple-md-filenames", str(folder)], work / f"index-{number}.log"
+        )
+        for number, folder in enumerate(repositories)
+    ]:
         index.result()
 
 
 def _sign(home: Path, name: str, folder: Path, log: Path) -> None:
-    run(["rpmsign", "--addsign", "--define", f"_gpg_path {home}", "--define", f"_gpg_name {name}", "--define", "_gpg_digest_algo sha256",
-         "--define", f"__gpg {shutil.which('gpg')}", *map(str, sorted(folder.glob("*.rpm")))], log, {"GNUPGHOME": str(home)})
+    run(
+        [
+            "rpmsign",
+            "--addsign",
+            "--define",
+            f"_gpg_path {home}",
+            "--define",
+            f"_gpg_name {name}",
+            "--define",
+            "_gpg_digest_algo sha256",
+            "--define",
+            f"__gpg {shutil.which('gpg')}",
+            *map(str, sorted(folder.glob("*.rpm"))),
+        ],
+        log,
+        {"GNUPGHOME": str(home)},
+    )
 
 
 def _lay_out(work: Path, data: dict[str, Any]) -> list[Path]:
@@ -105,7 +189,7 @@ def _lay_out(work: Path, data: dict[str, Any]) -> list[Path]:
     parts = {name: part for part in ("updates", "plus") for name in data[part]}
     folders = [source]
     for base, release in (("alinux", None), ("alinux-badsig", work / "rpmbuild/bad")):
-        for part in ("os", "updates", "plus"):
+        for part in ("os", "updates", "module", "plus"):
             folder = work / "repo" / base / "3" / part / "x86_64"
             folder.mkdir(parents=True)
             folders.append(folder)

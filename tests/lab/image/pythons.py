@@ -1,4 +1,8 @@
-"""Layers with a Python that users see: 2.7, or an interpreter of level 3.6. Every call of it is noted where tests look."""
+"""Layers with a Python that users see: 2.7, or one that says it is 3.6. Every call of it is noted where tests look.
+
+Debian has no 3.6 any more. The nearest that it has is PyPy of level 3.7, which a sitecustomize makes tell 3.6.12, so that
+programs which look at the version, Ansible among them, judge it as they would judge EL 8's own.
+"""
 # Copyright: (c) 2026, The alicloud.os_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -15,13 +19,21 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Variant: (the interpreter's place, the wrapper's name, further names of the wrapper).
 INTERPRETERS = {
     "py27": ("/usr/libexec/lab/python2.7", "python2.7", ("python2", "python")),
-    "py36": ("/opt/py36/usr/lib/pypy3/bin/pypy3", "python3.6", ("python3",)),
+    "py36": ("/opt/py36/usr/lib/pypy3/bin/pypy3-c", "python3.6", ("python3",)),
 }
+VERSIONS = {"py27": "2.7.18", "py36": "3.6.12"}
 WRAPPER = """\
 #!/bin/sh
 # Notes every call where tests look, then runs the real interpreter.
 {{ printf '%s %s\\n' "$0" "$*" >>/run/lab/python-calls; }} 2>/dev/null
-exec {real} "$@"
+case $* in -V | --version) echo 'Python {version}' && exit ;; esac
+PYTHONDONTWRITEBYTECODE=1 exec {real} "$@"
+"""
+PRETEND_36 = """\
+import sys
+sys.version_info = type(sys.version_info)((3, 6, 12, "final", 0))
+sys.hexversion = 0x03060CF0
+sys.version = "3.6.12" + sys.version[sys.version.index(" "):]
 """
 
 
@@ -32,9 +44,15 @@ def fetch(folder: Path, data: dict[str, Any], log: Path) -> None:
     (folder / "status").touch()
     sources = folder / "sources.list"
     sources.write_text(f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {data['python_suite']} main\n")
-    options = [f"-oDir::Etc::sourcelist={sources}", "-oDir::Etc::sourceparts=/nonexistent", f"-oDir::State={folder}",
-               f"-oDir::State::lists={folder}/lists", f"-oDir::Cache={folder}/cache", f"-oDir::State::status={folder}/status",
-               "-oAPT::Sandbox::User=root"]
+    options = [
+        f"-oDir::Etc::sourcelist={sources}",
+        "-oDir::Etc::sourceparts=/nonexistent",
+        f"-oDir::State={folder}",
+        f"-oDir::State::lists={folder}/lists",
+        f"-oDir::Cache={folder}/cache",
+        f"-oDir::State::status={folder}/status",
+        "-oAPT::Sandbox::User=root",
+    ]
     run(["apt-get", *options, "--quiet", "update"], log)
     names = sorted({name for wanted in data["python_debs"].values() for name in wanted})
     run(["apt-get", *options, "--quiet", "download", *names], log, cwd=folder)
@@ -52,7 +70,7 @@ def make_layers(debs: Path, layers: Path, data: dict[str, Any], log: Path) -> No
         real, wrapper, links = INTERPRETERS[variant]
         (layer / "usr/bin").mkdir(parents=True, exist_ok=True)
         program = layer / "usr/bin" / wrapper
-        program.write_text(WRAPPER.format(real=real))
+        program.write_text(WRAPPER.format(real=real, version=VERSIONS[variant]))
         program.chmod(0o755)
         for link in links:
             (layer / "usr/bin" / link).symlink_to(wrapper)
@@ -78,3 +96,4 @@ def _py27(scratch: Path, layer: Path) -> None:
 def _py36(scratch: Path, layer: Path) -> None:
     _libraries(scratch, layer)
     shutil.copytree(scratch / "usr/lib/pypy3", layer / "opt/py36/usr/lib/pypy3", symlinks=True)
+    (layer / "opt/py36/usr/lib/pypy3/lib-python/3/sitecustomize.py").write_text(PRETEND_36)

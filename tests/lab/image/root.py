@@ -24,7 +24,7 @@ GRUB_DISTRIBUTOR="$(sed 's, release .*$,,g' /etc/system-release)"
 GRUB_DEFAULT=saved
 GRUB_DISABLE_SUBMENU=true
 GRUB_TERMINAL_OUTPUT="console"
-GRUB_CMDLINE_LINUX="{CMDLINE.partition(' ro ')[2]}"
+GRUB_CMDLINE_LINUX="{CMDLINE.partition(" ro ")[2]}"
 GRUB_DISABLE_RECOVERY="true"
 GRUB_ENABLE_BLSCFG=true
 """
@@ -32,7 +32,16 @@ GRUB_ENABLE_BLSCFG=true
 
 def install(work: Path, log: Path) -> None:
     root = work / "root-el8"
-    for folder in ("dev", "etc/kernel", "etc/default", "boot/grub2", "boot/loader/entries", "var/lib/rpm"):
+    for folder in (
+        "dev",
+        "etc/kernel",
+        "etc/default",
+        "boot/grub2",
+        "boot/loader/entries",
+        "proc",
+        "sys",
+        "var/lib/rpm",
+    ):
         (root / folder).mkdir(parents=True)
     # Owners of files are looked up in the new root while rpm unpacks.
     for name in ("passwd", "group", "shadow", "gshadow"):
@@ -49,7 +58,11 @@ def install(work: Path, log: Path) -> None:
     run([*rpm, "--import", str(work / "repo" / KEY_NAMES["el8"])], log)
     run([*rpm, "--install", *packages], log)
     kernel = next((root / "boot").glob("vmlinuz-*")).name
-    for command in (["grub2-editenv", "-", "create"], ["grubby", f"--set-default=/boot/{kernel}"], ["grub2-mkconfig", "-o", "/boot/grub2/grub.cfg"]):
+    for command in (
+        ["grub2-editenv", "-", "create"],
+        ["grubby", f"--set-default=/boot/{kernel}"],
+        ["grub2-mkconfig", "-o", "/boot/grub2/grub.cfg"],
+    ):
         run(["chroot", str(root), *command], log)
     for name in DEVICES:
         (root / "dev" / name).unlink()

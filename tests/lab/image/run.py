@@ -19,8 +19,15 @@ def run(command: list[str], log: Path, env: Mapping[str, str] | None = None, cwd
     with log.open("ab") as stream:
         stream.write(("\n$ " + " ".join(command)[:500] + "\n").encode())
         stream.flush()
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, cwd=cwd,
-                              env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}, check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            cwd=cwd,
+            env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+            check=False,
+        )
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise LabError(f"{command[0]} failed with status {done.returncode}; the end of its log:\n{tail}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-FLAVOURS = {"el8": {"vendor": "CentOS", "index": 0}, "al8": {"vendor": "Alibaba Cloud", "index": 1}}
+VENDORS = {"el8": "CentOS", "al8": "Alibaba Cloud"}
 HEAD = """\
 Name: lab-userland
 Version: 1
@@ -34,15 +34,29 @@ Release: {release}
 """
 
 
-def userland_spec(flavour: str, tree: Path, found: dict[str, dict[str, Any]], files: dict[str, list[str]], data: dict[str, Any]) -> str:
-    everything = {"setup": {"version": "2.12.2", "requires": []}, "filesystem": {"version": "3.8", "requires": []}, **found}
-    index = int(FLAVOURS[flavour]["index"])
-    parts = [HEAD.format(flavour=flavour, vendor=FLAVOURS[flavour]["vendor"], tree=tree)]
+def userland_spec(
+    flavour: str, tree: Path, found: dict[str, dict[str, Any]], files: dict[str, list[str]], data: dict[str, Any]
+) -> str:
+    everything = {
+        "setup": {"version": "2.12.2", "requires": []},
+        "filesystem": {"version": "3.8", "requires": []},
+        **found,
+    }
+    index = list(VENDORS).index(flavour)
+    parts = [HEAD.format(flavour=flavour, vendor=VENDORS[flavour], tree=tree)]
     for name, package in sorted(everything.items()):
         versions = data["versions"].get(name)
         requires = package["requires"] + data["requires"].get(name, [])
-        relations = [f"Requires: {other}" for other in requires] + [f"Provides: {what}" for what in data["provides"].get(name, [])]
-        parts.append(PACKAGE.format(
-            name=name, version=versions[index] if versions else package["version"], release=f"1.{flavour}",
-            relations="".join(line + "\n" for line in relations), files="\n".join(files.get(name, []))))
+        relations = [f"Requires: {other}" for other in requires] + [
+            f"Provides: {what}" for what in data["provides"].get(name, [])
+        ]
+        parts.append(
+            PACKAGE.format(
+                name=name,
+                version=versions[index] if versions else package["version"],
+                release=f"1.{flavour}",
+                relations="".join(line + "\n" for line in relations),
+                files="\n".join(files.get(name, [])),
+            )
+        )
     return "".join(parts)

@@ -40,8 +40,18 @@ PYTHON_TOOLS = re.compile(r"^(python|pydoc|pygettext|pdb3|py3|2to3)")
 def bootstrap(tree: Path, data: dict[str, Any], log: Path) -> None:
     """Makes the Debian tree and turns it into what an EL 8 user expects to find."""
     skip = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in SKIPPED_DOCS]
-    run(["mmdebstrap", "--variant=minbase", "--aptopt=APT::Install-Recommends false", *skip,
-         "--include=" + ",".join(data["include"]), data["suite"], str(tree)], log)
+    run(
+        [
+            "mmdebstrap",
+            "--variant=minbase",
+            "--aptopt=APT::Install-Recommends false",
+            *skip,
+            "--include=" + ",".join(data["include"]),
+            data["suite"],
+            str(tree),
+        ],
+        log,
+    )
     for old, new in MOVED.items():
         (tree / new).parent.mkdir(parents=True, exist_ok=True)
         (tree / old).rename(tree / new)
@@ -88,8 +98,10 @@ def packages(tree: Path, data: dict[str, Any]) -> dict[str, dict[str, Any]]:
             found[fields["Package"]] = fields
     kept = {name: fields for name, fields in found.items() if name not in data["drop"]}
     return {
-        rename(name, data): {"version": plain_version(fields["Version"]),
-                             "requires": sorted({rename(dep, data) for dep in depends(fields) if dep in kept and dep != name})}
+        rename(name, data): {
+            "version": plain_version(fields["Version"]),
+            "requires": sorted({rename(dep, data) for dep in depends(fields) if dep in kept and dep != name}),
+        }
         for name, fields in kept.items()
     }
 
@@ -118,24 +130,32 @@ def file_lists(tree: Path, data: dict[str, Any]) -> dict[str, list[str]]:
     excluded = tuple(data["exclude"])
     files: dict[str, list[str]] = {"filesystem": [], "setup": []}
     for folder, subfolders, names in os.walk(tree):
-        relative = "/" + os.path.relpath(folder, tree).lstrip(".")
-        relative = "/" if relative == "/" else relative.replace("//", "/")
+        relative = folder[len(str(tree)) :] or "/"
         links = [name for name in subfolders if os.path.islink(os.path.join(folder, name))]
-        subfolders[:] = sorted(name for name in subfolders if name not in links
-                               and not os.path.join(relative, name).startswith(excluded) and name != "__pycache__")
+        subfolders[:] = sorted(
+            name for name in subfolders if name not in links and not os.path.join(relative, name).startswith(excluded)
+        )
         if relative != "/":
             files["filesystem"].append("%dir " + _entry(tree, relative, users, groups))
         for name in sorted(names + links):
             path = os.path.join(relative, name)
-            package = owner.get(path, "setup")
+            package = owner.get(compiled_from(path), "setup")
             if path.startswith(excluded) or package in data["drop"]:
                 continue
-            config = "%config(noreplace) " if path in conffiles or path in data["owners"] and path.startswith("/etc/") \
-                or package == "setup" and path.startswith("/etc/") else ""
+            ours = package == "setup" or path in data["owners"]
+            is_config = path in conffiles or (ours and path.startswith("/etc/"))
+            config = "%config(noreplace) " if is_config else ""
             files.setdefault(package, []).append(config + _entry(tree, path, users, groups))
-    files["filesystem"] += [f"%dir {path}" for path in ("/boot", "/dev", "/proc", "/run", "/sys", "/var/cache", "/var/log")]
+    # Not /proc and /sys: rpm would fail to set their modes on a running host, whose /sys is read-only.
+    files["filesystem"] += [f"%dir {path}" for path in ("/boot", "/dev", "/run", "/var/cache", "/var/log")]
     files["filesystem"].append("%dir %attr(1777,root,root) /tmp")
     return files
+
+
+def compiled_from(path: str) -> str:
+    """The source of a compiled Python file, which belongs to the same package; any other path itself."""
+    folder, _, name = path.rpartition("/__pycache__/")
+    return f"{folder}/{name.partition('.')[0]}.py" if folder else path
 
 
 def _debian_owners(tree: Path, data: dict[str, Any]) -> tuple[dict[str, str], set[str]]:

@@ -118,3 +118,12 @@ def test_a_finding_reaches_the_report_whole() -> None:
         "grade": "documented",
         "area": "identity",
     }
+
+
+def test_devices_without_ids_do_not_make_every_mount_look_broken() -> None:
+    context = _context({"sections": {"block": 'NAME="vda" TYPE="disk" SIZE="1"\n'}})
+    finding = next(f for f in run_checks(context) if f.id == "DISK-FSTAB-MISSING")
+    assert (finding.status, finding.evidence) == (
+        "unknown",
+        ("block is not known (lsblk shows devices, but not what is on them)",),
+    )

@@ -43,6 +43,10 @@ FLEET: dict[str, Any] = {
 Run = Callable[..., dict[str, Any]]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "frozen: cloud time stands still until the test lets it pass")
+
+
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[Simulator]:
     running = start(FLEET)
@@ -50,13 +54,25 @@ def simulator_process() -> Iterator[Simulator]:
     assert running.stop() == 0
 
 
+@pytest.fixture(scope="session")
+def frozen_process() -> Iterator[Simulator]:
+    running = start(FLEET | {"clock_rate": 0})
+    yield running
+    assert running.stop() == 0
+
+
 @pytest.fixture
-def sim(simulator_process: Simulator) -> Iterator[Simulator]:
-    """The fleet fresh for each test; every answer of the simulator has to fit the SDK's schemas."""
-    simulator_process.reset()
-    simulator_process.faults([])
-    yield simulator_process
-    assert simulator_process.schema_failures() == []
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """The fleet fresh for each test; every answer of the simulator has to fit the SDK's schemas.
+
+    With the marker `frozen`, cloud time stands still until the test calls advance().
+    """
+    name = "frozen_process" if request.node.get_closest_marker("frozen") else "simulator_process"
+    running: Simulator = request.getfixturevalue(name)
+    running.reset()
+    running.faults([])
+    yield running
+    assert running.schema_failures() == []
 
 
 @pytest.fixture

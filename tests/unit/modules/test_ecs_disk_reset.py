@@ -28,7 +28,9 @@ def test_every_disk_goes_back_to_its_own_snapshot(run, sim, fast, restorable):
     answer = run("ecs_disk_reset", instances=ids("i-one", "i-two"), **RUN, **fast)
     assert answer["changed"] and resets(sim) == 3
     made = {one["disk_id"]: one["snapshot_id"] for result in restorable["results"] for one in result["snapshots"]}
-    put = {one["disk_id"]: one["snapshot_id"] for result in answer["results"] for one in result["disks"] if one["reset"]}
+    put = {
+        one["disk_id"]: one["snapshot_id"] for result in answer["results"] for one in result["disks"] if one["reset"]
+    }
     assert put == made
     region = sim.state()["regions"]["cn-hangzhou"]
     assert {disk: region["disks"][disk]["restored_from"] for disk in made} == made
@@ -82,7 +84,12 @@ def test_a_single_disk_can_be_named_with_its_snapshot(run, sim, fast, restorable
 
 def test_the_snapshot_of_another_disk_is_refused(run, sim, fast, restorable):
     one, two = (result["snapshots"][0] for result in restorable["results"])
-    answer = run("ecs_disk_reset", disks=[{"disk_id": one["disk_id"], "snapshot_id": two["snapshot_id"]}], on_item_error="report", **fast)
+    answer = run(
+        "ecs_disk_reset",
+        disks=[{"disk_id": one["disk_id"], "snapshot_id": two["snapshot_id"]}],
+        on_item_error="report",
+        **fast,
+    )
     assert answer["results"][0]["error"]["code"] == "InvalidParameter.Mismatch" and resets(sim) == 0
 
 

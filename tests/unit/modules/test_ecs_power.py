@@ -53,7 +53,9 @@ def test_one_missing_instance_does_not_hold_back_the_others(run, sim, fast):
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "error500"])
-@pytest.mark.parametrize(("state", "op", "end"), [("stopped", "StopInstances", "Stopped"), ("started", "StartInstances", "Running")])
+@pytest.mark.parametrize(
+    ("state", "op", "end"), [("stopped", "StopInstances", "Stopped"), ("started", "StartInstances", "Running")]
+)
 def test_a_lost_answer_is_settled_by_looking(run, sim, fast, kind, state, op, end):
     names = ids("i-one", "i-two") if state == "stopped" else ids("i-off")
     sim.faults([{"op": op, "kind": kind, "times": 1}])
@@ -74,8 +76,11 @@ def test_check_mode_stops_nothing(run, sim, fast):
     assert [one["changed"] for one in answer["results"]] == [True, False] and not sim.mutating()
 
 
+@pytest.mark.frozen
 def test_a_wait_that_ends_too_early_says_so_and_counts_as_changed(run, sim, fast):
-    answer = run("ecs_power", instances=ids("i-one"), state="stopped", on_item_error="report", wait_timeout=0, wait_interval=0.01)
+    answer = run(
+        "ecs_power", instances=ids("i-one"), state="stopped", on_item_error="report", wait_timeout=0, wait_interval=0.01
+    )
     assert answer["changed"] and answer["results"][0]["error"]["code"] == "WaitTimeout"
 
 

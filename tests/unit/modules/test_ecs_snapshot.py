@@ -22,7 +22,12 @@ def live(sim: Any) -> list[dict[str, Any]]:
 
 
 def test_every_disk_of_every_instance_gets_a_usable_tagged_snapshot(run, sim, fast):
-    answer = run("ecs_snapshot", instances=[*ids("i-one", "i-two", "i-old"), {"id": "i-far", "region": "cn-beijing"}], **RUN, **fast)
+    answer = run(
+        "ecs_snapshot",
+        instances=[*ids("i-one", "i-two", "i-old"), {"id": "i-far", "region": "cn-beijing"}],
+        **RUN,
+        **fast,
+    )
     assert answer["changed"]
     assert [(one["instance_id"], one["complete"], len(one["snapshots"])) for one in answer["results"]] == [
         ("i-one", True, 1),
@@ -61,9 +66,11 @@ def test_a_second_run_pays_for_no_second_snapshot(run, sim, fast):
     ]
 
 
+@pytest.mark.frozen
 def test_another_controller_takes_over_snapshots_that_are_still_being_made(run, sim, fast):
     started = run("ecs_snapshot", instances=ids("i-old"), wait=False, **RUN, **fast)["results"][0]
     assert not started["complete"]
+    sim.advance(3600)
     taken = run("ecs_snapshot", instances=ids("i-old"), **RUN, **fast)["results"][0]
     assert taken["complete"] and not taken["changed"]
     assert sim.count("CreateSnapshot") == 2
@@ -103,14 +110,19 @@ def test_an_excluded_local_disk_does_not_block_the_rest(run, sim, fast):
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "error500", "error503"])
 def test_a_lost_answer_leads_to_exactly_one_snapshot_per_disk(run, sim, fast, kind):
-    sim.faults([{"op": "CreateSnapshot", "kind": kind, "times": 2}, {"op": "CreateSnapshotGroup", "kind": kind, "times": 1}])
+    sim.faults(
+        [{"op": "CreateSnapshot", "kind": kind, "times": 2}, {"op": "CreateSnapshotGroup", "kind": kind, "times": 1}]
+    )
     answer = run("ecs_snapshot", instances=ids("i-one", "i-two"), **RUN, **fast)
     assert all(result["complete"] for result in answer["results"])
     assert len(live(sim)) == 3
 
 
 def test_throttled_calls_wait_and_go_through(run, sim, fast):
-    rules = [{"op": op, "kind": "throttle", "times": 3} for op in ("CreateSnapshot", "DescribeSnapshots", "DescribeInstances")]
+    rules = [
+        {"op": op, "kind": "throttle", "times": 3}
+        for op in ("CreateSnapshot", "DescribeSnapshots", "DescribeInstances")
+    ]
     sim.faults(rules)
     answer = run("ecs_snapshot", instances=ids("i-one", "i-old"), **RUN, **fast)
     assert all(result["complete"] for result in answer["results"])
@@ -138,7 +150,9 @@ def test_absent_deletes_this_run_and_nothing_else(run, sim, fast):
     assert planned["changed"] and len(live(sim)) == 4
     gone = run("ecs_snapshot", instances=ids("i-one", "i-two"), state="absent", **RUN, **fast)
     assert gone["changed"] and [len(one["snapshots"]) for one in gone["results"]] == [1, 2]
-    assert [one["tags"]["os_migration_run_id"] for one in run("ecs_snapshot_info", instances=ids("i-one"))["snapshots"]] == ["r2"]
+    assert [
+        one["tags"]["os_migration_run_id"] for one in run("ecs_snapshot_info", instances=ids("i-one"))["snapshots"]
+    ] == ["r2"]
     assert sim.count("DeleteSnapshotGroup") == 1
     assert not run("ecs_snapshot", instances=ids("i-one", "i-two"), state="absent", **RUN, **fast)["changed"]
 
