@@ -255,7 +255,7 @@ class Cloud:
 
     def mutating(self) -> list[str]:
         """The operations, in order, that changed something."""
-        return [request["op"] for request in self.requests() if request["mutating"]]
+        return [request["op"] for request in self.requests() if request.get("mutating")]
 
     def report(self, cwd: Path | None = None) -> dict[str, Any]:
         """The newest run's report.json."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
+
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api, MissingLibrary, Settings
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, told

@@ -7,15 +7,24 @@ import re
 from collections.abc import Iterator
 
 import pytest
+
 from harness import REGION, Cloud, Host
 
 CASES = {
     "unknown_target": ([], {"target": "alinux9"}, r"alinux9.* not known.* Known targets: .*alinux3"),
     "path_that_does_not_exist": ([], {"target": "rhel9"}, r"Red Hat Enterprise Linux 9 .*Available targets: alinux3"),
     "unknown_engine": ([], {"engine": "magic"}, r"magic|one of"),
-    "host_without_instance_id": (["-e", '{"os_migration_instance_id": ""}'], {}, r"without an instance id: set os_migration_instance_id"),
+    "host_without_instance_id": (
+        ["-e", '{"os_migration_instance_id": ""}'],
+        {},
+        r"without an instance id: set os_migration_instance_id",
+    ),
     "two_hosts_with_one_instance": (["-e", "os_migration_instance_id=i-1"], {}, r"same instance id: .*web1, web2"),
-    "region_that_does_not_fit": (["-e", "os_migration_region=cn-beijing"], {}, r"do(es)? not know these instances.*cn-beijing"),
+    "region_that_does_not_fit": (
+        ["-e", "os_migration_region=cn-beijing"],
+        {},
+        r"do(es)? not know these instances.*cn-beijing",
+    ),
     "risks_not_accepted": ([], {"accept_risks": None}, r"os_migration_accept_risks=true"),
     "failure_budget_that_is_no_number": ([], {"max_failures": "many"}, r"os_migration_max_failures is 'many'"),
     "run_id_with_a_path": ([], {"run_id": "../x"}, r"run id .* is not valid"),

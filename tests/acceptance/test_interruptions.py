@@ -24,7 +24,9 @@ def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
 
 def in_transaction(cloud: Cloud, host: str) -> bool:
     """Whether the package manager has begun to replace packages on the host."""
-    said = cloud.control("run", host, "sh", "-c", "cat /var/lib/os_migration/*/transaction.log 2>/dev/null || true")["stdout"]
+    said = cloud.control("run", host, "sh", "-c", "cat /var/lib/os_migration/*/transaction.log 2>/dev/null || true")[
+        "stdout"
+    ]
     return "Running transaction" in said and "Complete!" not in said
 
 
@@ -36,7 +38,9 @@ def start(cloud: Cloud) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def test_a_network_that_goes_away_in_the_middle_of_the_transaction_does_not_end_the_conversion(cloud_of: CloudOf) -> None:
+def test_a_network_that_goes_away_in_the_middle_of_the_transaction_does_not_end_the_conversion(
+    cloud_of: CloudOf,
+) -> None:
     cloud = cloud_of(Host("web1"))
     play = start(cloud)
     wait_for(lambda: in_transaction(cloud, "web1"))
@@ -49,7 +53,9 @@ def test_a_network_that_goes_away_in_the_middle_of_the_transaction_does_not_end_
 
 
 def test_a_killed_controller_goes_on_with_the_same_command_and_makes_no_second_restore_point(cloud_of: CloudOf) -> None:
-    cloud = cloud_of(Host("web1", data_disk=True), Host("fragile1", plant=("acme-agent",)), Host("legacy1", plant=("glibc-compat",)))
+    cloud = cloud_of(
+        Host("web1", data_disk=True), Host("fragile1", plant=("acme-agent",)), Host("legacy1", plant=("glibc-compat",))
+    )
     before = cloud.tree_hash("fragile1")
     play = start(cloud)
     wait_for(lambda: in_transaction(cloud, "web1"))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from harness import Cloud, Host
 
 CloudOf = Callable[..., Cloud]
@@ -109,7 +110,12 @@ def test_packages_signed_by_another_key_end_before_the_first_change(one_host: Cl
 
 
 def test_no_snapshot_no_change(one_host: Cloud) -> None:
-    one_host.faults([{"op": "CreateSnapshot", "kind": "fail_work", "times": 9}, {"op": "CreateSnapshotGroup", "kind": "fail_work", "times": 9}])
+    one_host.faults(
+        [
+            {"op": "CreateSnapshot", "kind": "fail_work", "times": 9},
+            {"op": "CreateSnapshotGroup", "kind": "fail_work", "times": 9},
+        ]
+    )
     before = one_host.tree_hash("web1")
     done = one_host.playbook()
     assert one_host.outcomes() == {"web1": "not_started"}, done.stdout
@@ -123,7 +129,9 @@ def test_a_host_out_of_reach_does_not_stop_the_others_and_has_an_outcome(cloud_o
     assert cloud.outcomes() == {"web1": "not_eligible", "web2": "migrated"}, done.stdout
 
 
-def test_a_failed_host_is_held_where_the_user_wants_to_look_and_the_rollback_playbook_takes_it_back(cloud_of: CloudOf) -> None:
+def test_a_failed_host_is_held_where_the_user_wants_to_look_and_the_rollback_playbook_takes_it_back(
+    cloud_of: CloudOf,
+) -> None:
     cloud = cloud_of(Host("fragile1", plant=("acme-agent",)))
     before = cloud.tree_hash("fragile1")
     cloud.playbook(on_failure="hold")

@@ -136,7 +136,6 @@ class Control:
                 await must(*disks.copy_command(source, target))
             finally:
                 if disk == "system":
-                    await asyncio.to_thread(disks.empty, host.folder / "work")
                     host.mount()
         return {"blob": blob, "host": name, "disk": disk}
 

@@ -16,11 +16,13 @@ from .image.run import LabError
 
 
 def mount_overlay(folder: Path, lower: list[Path], target: Path) -> None:
-    """folder holds what was changed (upper) and the kernel's scratch directory (work)."""
+    """folder holds what was changed (upper) and the kernel's scratch directory (work), which is new for every mount."""
+    empty(folder / "work")
     for name in ("upper", "work"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     target.mkdir(parents=True, exist_ok=True)
-    options = f"lowerdir={':'.join(map(str, lower))},upperdir={folder}/upper,workdir={folder}/work"
+    # Volatile: a lab's disks need not outlive the machine, so nothing waits for the real disk.
+    options = f"volatile,lowerdir={':'.join(map(str, lower))},upperdir={folder}/upper,workdir={folder}/work"
     linux.mount("overlay", str(target), "overlay", options=options)
 
 

@@ -28,9 +28,11 @@ ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/
 
 
 class Host:
-    def __init__(self, spec: HostSpec, index: int, claim: Claim, state: Path, roots: Path, lower: list[Path]) -> None:
+    def __init__(
+        self, spec: HostSpec, index: int, claim: Claim, disks_folder: Path, roots: Path, lower: list[Path]
+    ) -> None:
         self.spec, self.index, self.claim, self.lower = spec, index, claim, lower
-        self.folder = state / "hosts" / spec.name
+        self.folder = disks_folder / "hosts" / spec.name
         self.root = roots / spec.name
         self.address = claim.address(10 + index)
         self.data = {name: self.folder / "disks" / name for name, _mount in spec.disks}

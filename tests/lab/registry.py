@@ -17,6 +17,8 @@ from .image.run import LabError
 
 BASE = Path("/run/os_migration-lab")
 NETWORK = "10.77"
+# All that is big and short-lived, under the state directory, by a name that no other program uses.
+DISKS = ".os_migration-lab"
 
 
 class Claim:
@@ -95,8 +97,7 @@ def clean(number: int) -> None:
 
 
 def remove_disks(state: Path) -> None:
-    for name in ("blobs", "hosts", "layers"):
-        shutil.rmtree(state / name, ignore_errors=True)
+    shutil.rmtree(state / DISKS, ignore_errors=True)
     for name in ("control.sock", "lab.json"):
         (state / name).unlink(missing_ok=True)
 

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +31,7 @@ MIRROR = 2
 # Where each supervisor, in a mount namespace of its own, puts its mounts: short paths without odd characters.
 MOUNTS = registry.BASE / ".mnt"
 STATE, IMAGE, ROOTS = MOUNTS / "state", MOUNTS / "image", MOUNTS / "roots"
+DISKS = STATE / registry.DISKS
 
 
 class NotPossibleError(LabError):
@@ -127,7 +127,7 @@ class _Lab:
         )
         await self._start_mirror()
         public_key = await self._ssh_key()
-        (STATE / "blobs").mkdir(exist_ok=True)
+        (DISKS / "blobs").mkdir(parents=True)
         layers = {
             packages: await self._package_layer(packages) for packages in sorted({spec.packages for spec in self.specs})
         }
@@ -141,7 +141,7 @@ class _Lab:
             host.power_on()
         folder = os.open(self.state, os.O_RDONLY | os.O_DIRECTORY)
         server = await asyncio.start_unix_server(
-            Control(self.hosts, STATE / "blobs").serve, short_socket_path(folder), limit=LIMIT
+            Control(self.hosts, DISKS / "blobs").serve, short_socket_path(folder), limit=LIMIT
         )
         os.close(folder)
         await asyncio.wait_for(_all_answer(self.hosts.values()), READY_LIMIT)
@@ -178,7 +178,7 @@ class _Lab:
         unknown = sorted(set(packages) - set(PLANTED))
         if unknown:
             raise LabError(f"no such package to plant: {', '.join(unknown)}; there are {', '.join(PLANTED)}")
-        folder = STATE / "layers" / hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
+        folder = DISKS / "layers" / hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
         target = ROOTS / f"layer.{folder.name}"
         disks.mount_overlay(folder, [IMAGE / "root-el8"], target)
         repo = IMAGE / "repo/el8/BaseOS/x86_64/os"
@@ -233,8 +233,7 @@ class _Lab:
         for host in self.hosts.values():
             with suppress(OSError):
                 linux.unmount(str(host.root), linux.MNT_DETACH)
-        for name in ("blobs", "hosts", "layers"):
-            await asyncio.to_thread(shutil.rmtree, STATE / name, ignore_errors=True)
+        await asyncio.to_thread(registry.remove_disks, STATE)
 
 
 async def _all_answer(hosts: Iterable[Host]) -> None:

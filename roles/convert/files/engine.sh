@@ -154,10 +154,10 @@ step_prove() {
 
 step_verify_signatures() { # every package that will be installed bears a signature of the pinned key
 	find cache -name '*.rpm' -type f >cached
-	while read -r file; do
-		timeout 60 rpmkeys --dbpath "$job/keyring" --checksig "$file" >checksig 2>&1 && grep -q 'signatures OK\|pgp.* OK' checksig ||
-			fail "the signature of ${file##*/} is not by the pinned key: $(head -n 1 checksig)"
-	done <cached
+	timeout 1800 xargs rpmkeys --dbpath "$job/keyring" --checksig <cached >checksig 2>&1
+	bad=$(grep -v ': digests signatures OK$\|: .*pgp.* OK$' checksig | head -n 3)
+	[ -z "$bad" ] || fail "packages are not signed by the pinned key: $bad"
+	[ "$(wc -l <checksig)" -eq "$(wc -l <cached)" ] || fail "the signatures of the packages could not be checked"
 }
 
 step_check_space() { # room for what was downloaded, unpacked, and for a second kernel with its initramfs
@@ -189,9 +189,14 @@ step_transaction() {
 	if ! converted; then
 		[ "$(grep -c ' transaction started$' journal)" = 1 ] || fail "an earlier run was cut off in the middle of the package transaction"
 		manager -C --allowerasing shell "$job/transaction" </dev/null >>transaction.log 2>&1
-		say "the package manager ended with status $?"
+		status=$?
+		say "the package manager ended with status $status"
 	fi
-	converted || fail "the package transaction did not complete: $(tail -n 3 transaction.log)"
+	converted || fail "the package transaction did not complete (status ${status:-unknown}); the last that it did: $(last_actions)"
+}
+
+last_actions() { # the end of the transaction's log in a form that fits a sentence
+	tr -s ' \t' ' ' <transaction.log | sed 's/^ //' | tail -n 2 | cut -c1-200 | paste -s -d ';' -
 }
 
 converted() { # the rpm database is the judge, not an exit status

@@ -46,6 +46,8 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeSnapshots": _reads(
         snapshots.describe_snapshots,
         _PAGED + "SnapshotIds DiskId InstanceId SnapshotName Encrypted Status SourceDiskType SnapshotType Tag"),
+    "ModifySnapshotAttribute": _changes(
+        snapshots.modify_snapshot_attribute, "SnapshotId SnapshotName Description RetentionDays"),
     "DeleteSnapshot": _changes(snapshots.delete_snapshot, "SnapshotId Force"),
     "ResetDisk": _changes(snapshots.reset_disk, "DiskId SnapshotId DryRun"),
     "CreateSnapshotGroup": _changes(

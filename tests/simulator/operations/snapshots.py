@@ -15,9 +15,7 @@ def create_snapshot(context: Context, given: Parameters) -> Answer:
         # documented: error table of CreateSnapshot, SDK text of SnapshotName
         raise ApiError(400, "InvalidSnapshotName.Malformed", "The specified SnapshotName is wrongly formed.")
     description = common.described(given.get("Description"))
-    days = given.get("RetentionDays")
-    if days is not None and not 1 <= days <= 65536:  # documented: SDK text and error table of CreateSnapshotGroup
-        raise ApiError(400, "InvalidRetentionDays.Malformed", "The specified RetentionDays is not valid.")
+    days = _retention(given)
     tags = common.new_tags(given)
     snapshottable(context, disk)
     made = start(context, disk, given.get("SnapshotName", ""), description, tags, days=days)
@@ -73,9 +71,44 @@ def start(context: Context, disk: Disk, name: str, description: str, tags: dict[
         made.status = "accomplished" if succeeded else "failed"
 
     made.work = context.world.schedule(made.due, finish, made.work)
-    if days is not None:  # documented: released by itself when the retention ends
-        context.world.schedule(now + days * 86400, lambda succeeded, at: remove(context, snapshot_id))
+    if days is not None:
+        _expire(context, made, days)
     return made
+
+
+def _retention(given: Parameters) -> int | None:
+    days: int | None = given.get("RetentionDays")
+    if days is not None and not 1 <= days <= 65536:  # documented: SDK text and error table of CreateSnapshotGroup
+        raise ApiError(400, "InvalidRetentionDays.Malformed", "The specified RetentionDays is not valid.")
+    return days
+
+
+def _expire(context: Context, one: Snapshot, days: int) -> None:
+    """Released by itself when the retention ends, counted from its creation (documented); the last setting counts."""
+    one.retention_days = days
+
+    def end(succeeded: bool, at: float) -> None:
+        if one.retention_days == days:
+            remove(context, one.snapshot_id)
+
+    context.world.schedule(one.created + days * 86400, end)
+
+
+def modify_snapshot_attribute(context: Context, given: Parameters) -> Answer:
+    """Source: page of ModifySnapshotAttribute; that only a finished snapshot takes a retention is not documented."""
+    one = context.region.snapshots.get(given["SnapshotId"])
+    if one is None:
+        raise ApiError(404, "InvalidSnapshotId.NotFound", "The specified SnapshotId does not exist.")
+    if "SnapshotName" in given:
+        if not common.valid_name(given["SnapshotName"]) or given["SnapshotName"].startswith("auto"):
+            raise ApiError(400, "InvalidSnapshotName.Malformed", "The specified SnapshotName is wrongly formed.")
+        one.name = given["SnapshotName"]
+    if "Description" in given:
+        one.description = common.described(given["Description"])
+    days = _retention(given)
+    if days is not None:
+        _expire(context, one, days)
+    return {}
 
 
 def driver_work(verb: str, owner: Instance | None, disk: Disk, blob: str) -> Work | None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.action import host_job
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import host, signing_key
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
@@ -51,7 +52,11 @@ def test_text_of_a_host_cannot_steer_a_terminal() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"state": ["x"], "steps": "no"}, {"state": "finished", "percent": 900, "steps": [{"time": "x"}, 7, {"time": 1 << 60}]}],
+    [
+        {},
+        {"state": ["x"], "steps": "no"},
+        {"state": "finished", "percent": 900, "steps": [{"time": "x"}, 7, {"time": 1 << 60}]},
+    ],
 )
 def test_a_forged_status_never_counts_as_more_than_it_is(document: dict[str, object]) -> None:
     try:
@@ -63,16 +68,20 @@ def test_a_forged_status_never_counts_as_more_than_it_is(document: dict[str, obj
 
 
 def test_settings_reach_the_engine_as_they_are(tmp_path: Path) -> None:
-    hostile = "a'b \"c\" $(touch pwned) `id` \\ \n*"
+    hostile = 'a\'b "c" $(touch pwned) `id` \\ \n*'
     text = host_job.shell_assignments({"GOOD": hostile, "bad name": 1, "X;id": 2})
-    shown = subprocess.run(["sh", "-c", f'{text}\nprintf %s "$GOOD"'], cwd=tmp_path, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["sh", "-c", f'{text}\nprintf %s "$GOOD"'], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert shown.stdout == hostile and list(tmp_path.iterdir()) == []
 
 
 def test_the_launcher_unpacks_what_was_packed() -> None:
     program = host_job.launch_program({"config": "A=1\n", "engine.sh": "é\n"})
     payload = program[: program.index("# shellcheck shell=sh")]
-    listed = subprocess.run(["sh", "-c", payload + "payload | base64 -d | tar -xzO config engine.sh"], capture_output=True, check=True)
+    listed = subprocess.run(
+        ["sh", "-c", payload + "payload | base64 -d | tar -xzO config engine.sh"], capture_output=True, check=True
+    )
     assert listed.stdout.decode() == "A=1\né\n"
 
 
@@ -110,7 +119,9 @@ def test_what_is_no_key_is_not_taken_for_one(content: str, tmp_path: Path) -> No
         signing_key.pinned_key(RunDirectory.create(tmp_path, "r1"), str(tmp_path / "key"), "")
 
 
-@pytest.mark.parametrize("repository", [{}, {"id": "a"}, {"id": "a", "baseurl": "http://x\ngpgcheck=0"}, {"id": "a]", "baseurl": "http://x"}])
+@pytest.mark.parametrize(
+    "repository", [{}, {"id": "a"}, {"id": "a", "baseurl": "http://x\ngpgcheck=0"}, {"id": "a]", "baseurl": "http://x"}]
+)
 def test_a_repository_cannot_smuggle_in_settings(repository: dict[str, str]) -> None:
     with pytest.raises(signing_key.KeyProblem):
         signing_key.repository_file([repository], "/key")

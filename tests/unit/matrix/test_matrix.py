@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import matrix
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import tags
 
 HERE = Path(__file__).parent

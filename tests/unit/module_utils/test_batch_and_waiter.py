@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from cloud_doubles import Clock
+
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import batch
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.waiter import Pace, Waiter, wait_for
-from cloud_doubles import Clock
 
 A, B = Ref("r1", "a"), Ref("r2", "b")
 

@@ -9,15 +9,29 @@ import pytest
 from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi import models as openapi_models
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import client, snapshots
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 from cloud_doubles import Replay, cases
 
-OPERATIONS = (
-    "DescribeInstances DescribeDisks DescribeSnapshots DescribeSnapshotGroups CreateSnapshot CreateSnapshotGroup "
-    "DeleteSnapshot DeleteSnapshotGroup ModifySnapshotAttribute ResetDisk StartInstances StopInstances RebootInstances "
-    "TagResources UntagResources ListTagResources"
-).split()
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import client, snapshots
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
+
+OPERATIONS = [
+    "DescribeInstances",
+    "DescribeDisks",
+    "DescribeSnapshots",
+    "DescribeSnapshotGroups",
+    "CreateSnapshot",
+    "CreateSnapshotGroup",
+    "DeleteSnapshot",
+    "DeleteSnapshotGroup",
+    "ModifySnapshotAttribute",
+    "ResetDisk",
+    "StartInstances",
+    "StopInstances",
+    "RebootInstances",
+    "TagResources",
+    "UntagResources",
+    "ListTagResources",
+]
 
 
 @pytest.mark.parametrize("case", cases("endpoints.yml"), ids=lambda case: case["text"] or "empty")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from alibabacloud_credentials.exceptions import CredentialException
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import errors
 from cloud_doubles import cases
+
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import errors
 
 
 class SdkError(Exception):

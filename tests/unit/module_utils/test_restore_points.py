@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
+from cloud_doubles import cases, disk, snapshot
+
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import (
     restore_point,
     restore_point_remove,
@@ -14,7 +16,6 @@ from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud imp
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.snapshots import Group
-from cloud_doubles import cases, disk, snapshot
 
 REF = Ref("cn-hangzhou", "i-1")
 

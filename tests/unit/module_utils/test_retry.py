@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from cloud_doubles import Clock
+
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import retry
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, LostAnswer
-from cloud_doubles import Clock
 
 KEY = ("cn-hangzhou", "Operation")
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils import basic
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from simulator.pytest_plugin import Simulator, start  # noqa: E402  the path has to be set before
+from simulator.pytest_plugin import Simulator, start
 
 PACKAGE = "ansible_collections.alicloud.os_migration.plugins.modules"
 ESSD = {"category": "cloud_essd", "size_gib": 40}
@@ -43,10 +39,6 @@ FLEET: dict[str, Any] = {
 Run = Callable[..., dict[str, Any]]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "frozen: cloud time stands still until the test lets it pass")
-
-
 @pytest.fixture(scope="session")
 def simulator_process() -> Iterator[Simulator]:
     running = start(FLEET)
@@ -65,10 +57,9 @@ def frozen_process() -> Iterator[Simulator]:
 def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """The fleet fresh for each test; every answer of the simulator has to fit the SDK's schemas.
 
-    With the marker `frozen`, cloud time stands still until the test calls advance().
+    With the parameter `frozen_process`, cloud time stands still until the test calls advance().
     """
-    name = "frozen_process" if request.node.get_closest_marker("frozen") else "simulator_process"
-    running: Simulator = request.getfixturevalue(name)
+    running: Simulator = request.getfixturevalue(getattr(request, "param", "simulator_process"))
     running.reset()
     running.faults([])
     yield running

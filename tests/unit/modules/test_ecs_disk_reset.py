@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from simulator.pytest_plugin import Simulator
 
 RUN = {"run_id": "r1"}

@@ -22,13 +22,50 @@ def test_instances_of_several_regions_come_in_order_with_their_disks(run, sim):
 def test_an_instance_has_every_key_that_later_steps_rely_on(run, sim):
     one = run("ecs_instance_info", instances=ids("i-one"))["results"][0]
     assert set(one) - {"changed", "error"} == set(
-        "instance_id region_id zone_id instance_name hostname status instance_type image_id os_name os_type created expired "
-        "charge_type stopped_mode spot_strategy deletion_protection operation_locks private_ips public_ips "
-        "security_group_ids vpc_id vswitch_id tags disks".split()
+        [
+            "instance_id",
+            "region_id",
+            "zone_id",
+            "instance_name",
+            "hostname",
+            "status",
+            "instance_type",
+            "image_id",
+            "os_name",
+            "os_type",
+            "created",
+            "expired",
+            "charge_type",
+            "stopped_mode",
+            "spot_strategy",
+            "deletion_protection",
+            "operation_locks",
+            "private_ips",
+            "public_ips",
+            "security_group_ids",
+            "vpc_id",
+            "vswitch_id",
+            "tags",
+            "disks",
+        ]
     )
     assert set(one["disks"][0]) == set(
-        "disk_id name type category size_gib status device encrypted multi_attach portable delete_with_instance "
-        "performance_level zone_id tags".split()
+        [
+            "disk_id",
+            "name",
+            "type",
+            "category",
+            "size_gib",
+            "status",
+            "device",
+            "encrypted",
+            "multi_attach",
+            "portable",
+            "delete_with_instance",
+            "performance_level",
+            "zone_id",
+            "tags",
+        ]
     )
     assert one["private_ips"] and one["disks"][0]["device"] == "/dev/xvda"
 

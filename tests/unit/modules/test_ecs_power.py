@@ -76,7 +76,7 @@ def test_check_mode_stops_nothing(run, sim, fast):
     assert [one["changed"] for one in answer["results"]] == [True, False] and not sim.mutating()
 
 
-@pytest.mark.frozen
+@pytest.mark.parametrize("sim", ["frozen_process"], indirect=True)
 def test_a_wait_that_ends_too_early_says_so_and_counts_as_changed(run, sim, fast):
     answer = run(
         "ecs_power", instances=ids("i-one"), state="stopped", on_item_error="report", wait_timeout=0, wait_interval=0.01

@@ -66,7 +66,7 @@ def test_a_second_run_pays_for_no_second_snapshot(run, sim, fast):
     ]
 
 
-@pytest.mark.frozen
+@pytest.mark.parametrize("sim", ["frozen_process"], indirect=True)
 def test_another_controller_takes_over_snapshots_that_are_still_being_made(run, sim, fast):
     started = run("ecs_snapshot", instances=ids("i-old"), wait=False, **RUN, **fast)["results"][0]
     assert not started["complete"]

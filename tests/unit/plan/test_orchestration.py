@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import orchestration, plan
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
 
@@ -76,7 +77,9 @@ def test_when_the_budget_is_spent_no_further_host_starts_but_what_began_goes_on(
     assert run.outcome("b") == "not_started"
 
 
-@pytest.mark.parametrize(("step", "outcome"), [("prove", "not_eligible"), ("verify_signatures", "not_eligible"), ("prepare", "not_started")])
+@pytest.mark.parametrize(
+    ("step", "outcome"), [("prove", "not_eligible"), ("verify_signatures", "not_eligible"), ("prepare", "not_started")]
+)
 def test_a_proof_that_fails_leaves_the_host_as_it_was(step: str, outcome: str, run: Run) -> None:
     run.eligible("a")
     run.step("note_restore_point", hosts=["a"], results=snapshots("a"))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import plan
 
 
@@ -42,7 +43,10 @@ def instance(run: str = "", state: str = "") -> dict[str, object]:
 
 def test_an_unfinished_run_goes_on_and_a_finished_one_does_not() -> None:
     assert plan.run_to_resume([instance("r1", "migrating"), instance("r1", "rolling_back")]) == "r1"
-    assert plan.run_to_resume([instance("r1", "migrated"), instance("r2", "held"), {"instance_id": "i-9", "tags": None}]) is None
+    assert (
+        plan.run_to_resume([instance("r1", "migrated"), instance("r2", "held"), {"instance_id": "i-9", "tags": None}])
+        is None
+    )
 
 
 def test_two_unfinished_runs_are_not_mixed() -> None:
@@ -53,7 +57,9 @@ def test_two_unfinished_runs_are_not_mixed() -> None:
 def test_instances_that_the_cloud_does_not_know_are_all_named_with_their_region() -> None:
     wanted = [{"host": h, "id": f"i-{h}", "region": "cn-beijing"} for h in "ab"]
     results = [{"instance_id": "i-a", "error": {"message": "not found", "hint": "check the region"}}]
-    with pytest.raises(plan.PlanError, match=r"a: i-a in cn-beijing: not found check the region; b: i-b in cn-beijing: no answer"):
+    with pytest.raises(
+        plan.PlanError, match=r"a: i-a in cn-beijing: not found check the region; b: i-b in cn-beijing: no answer"
+    ):
         plan.joined(wanted, results)
 
 
@@ -62,7 +68,9 @@ def test_nothing_is_changed_for_a_user_who_has_not_said_so() -> None:
         plan.check_risks(False)
 
 
-@pytest.mark.parametrize(("target", "engine"), [("alinux9", "auto"), ("rhel9", "auto"), ("alinux3", "magic"), ("alinux3", "smc")])
+@pytest.mark.parametrize(
+    ("target", "engine"), [("alinux9", "auto"), ("rhel9", "auto"), ("alinux3", "magic"), ("alinux3", "smc")]
+)
 def test_a_path_that_no_host_could_take_is_refused_before_anything_is_asked(target: str, engine: str) -> None:
     with pytest.raises(plan.PlanError):
         plan.check_target(target, engine)

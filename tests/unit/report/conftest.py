@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import report
 
 RUN = yaml.safe_load(Path(__file__).with_name("run.yml").read_text())

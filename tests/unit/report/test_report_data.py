@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import report, report_text
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
 

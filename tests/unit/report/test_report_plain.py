@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import report, report_text
 
 

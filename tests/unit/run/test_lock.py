@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import run as runs
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import run_files
 

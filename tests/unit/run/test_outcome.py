@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import outcome
 
 CASES = yaml.safe_load(Path(__file__).with_name("verdict.yml").read_text())

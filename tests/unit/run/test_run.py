@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import run as runs
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import run_files
 

@@ -70,6 +70,7 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     call("DescribeDisks", client, ecs.DescribeDisksRequest(region_id=REGION))
     call("CreateSnapshot", client, ecs.CreateSnapshotRequest(disk_id=disk, retention_days=30))
     call("DescribeSnapshots", client, ecs.DescribeSnapshotsRequest(region_id=REGION))
+    call("ModifySnapshotAttribute", client, ecs.ModifySnapshotAttributeRequest(snapshot_id=made, retention_days=7))
     call("ResetDisk", client, ecs.ResetDiskRequest(disk_id=disk, snapshot_id=made))
     call("DeleteSnapshot", client, ecs.DeleteSnapshotRequest(snapshot_id=made))
     group = ecs.CreateSnapshotGroupRequest(region_id=REGION, instance_id="i-db", name="all")
