@@ -11,9 +11,10 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestration import STEPS, StepArguments
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestration import STEPS
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.plan import PlanError
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunError
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.step import StepArguments
 
 
 class ActionModule(ActionBase):

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import plan
@@ -24,6 +22,12 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import (
     new_run_id,
     utc,
 )
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.step import (
+    StepArguments,
+    failure_text,
+    item,
+    targets,
+)
 
 # Phases of the host's job in which the host itself is still as it was.
 HARMLESS_STEPS = frozenset(
@@ -31,35 +35,6 @@ HARMLESS_STEPS = frozenset(
 )
 # Of these, the ones whose failure says that this host cannot be converted as it is.
 PROOF_STEPS = frozenset({"prove", "verify_signatures", "check_space"})
-
-
-@dataclass(frozen=True)
-class StepArguments:
-    """What a step may look at; `hosts` are inventory names, `results` come from a batch module."""
-
-    hosts: list[str]
-    run_dir: str | None
-    runs_dir: str
-    run_id: str
-    target: str
-    engine: str
-    accept_risks: bool
-    on_failure: str
-    max_failures: str
-    accepted_outcomes: list[str]
-    results: list[dict[str, Any]]
-    message: str
-    resume: bool
-    everything: bool
-    inventory: str
-    hostvars: Mapping[str, Any]
-    check_mode: bool
-    owner_pid: int
-
-    def run(self) -> RunDirectory:
-        """The directory of the run under way."""
-        path = Path(self.run_dir or "")
-        return RunDirectory.open(path.parent, path.name)
 
 
 def request(arguments: StepArguments) -> dict[str, Any]:
@@ -71,7 +46,7 @@ def request(arguments: StepArguments) -> dict[str, Any]:
     if arguments.run_id:
         check_run_id(arguments.run_id)
     wanted = plan.requested(arguments.hosts, arguments.hostvars)
-    return {"instances": [_item(entry["id"], entry["region"]) for entry in wanted]}
+    return {"instances": [item(entry["id"], entry["region"]) for entry in wanted]}
 
 
 def open_run(arguments: StepArguments) -> dict[str, Any]:
@@ -135,7 +110,7 @@ def select_wave(arguments: StepArguments) -> dict[str, Any]:
             run.update_host(host, outcome="not_started", reason=reason)
             continue
         due.append(record)
-    return {"hosts": [record["host"] for record in due], **_targets(due)}
+    return {"hosts": [record["host"] for record in due], **targets(due)}
 
 
 def note_restore_point(arguments: StepArguments) -> dict[str, Any]:
@@ -193,10 +168,10 @@ def select_rollback(arguments: StepArguments) -> dict[str, Any]:
         elif not record["failure"] or record["outcome"]:
             continue
         elif hold or not record["restore_point"]:
-            run.update_host(host, outcome="held", reason=_failure_text(record))
+            run.update_host(host, outcome="held", reason=failure_text(record))
             continue
         due.append(run.update_host(host, stage="rolling_back", outcome=None))
-    return {"hosts": [record["host"] for record in due], **_targets(due)}
+    return {"hosts": [record["host"] for record in due], **targets(due)}
 
 
 def note_rollback(arguments: StepArguments) -> dict[str, Any]:
@@ -208,7 +183,7 @@ def note_rollback(arguments: StepArguments) -> dict[str, Any]:
         record = run.host_record(host)
         error = errors.get(record["instance_id"])
         if error:
-            reason = f"{_failure_text(record)} The rollback failed too: {error.get('message')} {error.get('hint') or ''}".rstrip()
+            reason = f"{failure_text(record)} The rollback failed too: {error.get('message')} {error.get('hint') or ''}".rstrip()
             run.update_host(host, outcome="held", reason=reason)
         else:
             restored.append(host)
@@ -222,7 +197,7 @@ def note_held(arguments: StepArguments) -> dict[str, Any]:
         record = run.host_record(host)
         if not record["outcome"]:
             run.update_host(
-                host, outcome="held", reason=f"{_failure_text(record)} After the rollback: {arguments.message[:1000]}"
+                host, outcome="held", reason=f"{failure_text(record)} After the rollback: {arguments.message[:1000]}"
             )
     return {}
 
@@ -237,7 +212,7 @@ def settle_wave(arguments: StepArguments) -> dict[str, Any]:
             groups.setdefault(record["outcome"], []).append(record)
     return {
         "tags": [
-            {"tags": {plan.TAG_RUN: run.run_id, plan.TAG_STATE: outcome}, **_targets(records)}
+            {"tags": {plan.TAG_RUN: run.run_id, plan.TAG_STATE: outcome}, **targets(records)}
             for outcome, records in sorted(groups.items())
         ]
     }
@@ -265,14 +240,6 @@ def close_run(arguments: StepArguments) -> dict[str, Any]:
     return {**write_report(arguments), "problem": run.exit_code_reason(run.facts()["accepted_outcomes"]) or ""}
 
 
-def _item(instance_id: str, region: str) -> dict[str, str]:
-    return {"id": instance_id, **({"region": region} if region else {})}
-
-
-def _targets(records: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"instances": [_item(record["instance_id"], record["region_id"]) for record in records]}
-
-
 def _snapshot(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "snapshot_id": item.get("snapshot_id"),
@@ -284,11 +251,6 @@ def _snapshot(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _snapshot_plan(disk: Mapping[str, Any]) -> str:
     return f"snapshot the {disk.get('disk_type') or ''} disk {disk.get('disk_id')} ({disk.get('size_gib') or '?'} GiB)"
-
-
-def _failure_text(record: Mapping[str, Any]) -> str:
-    failure = record["failure"] or {"step": record["stage"], "message": "no reason is known"}
-    return f"{failure['step']}: {failure['message']}"
 
 
 STEPS: dict[str, Callable[[StepArguments], dict[str, Any]]] = {

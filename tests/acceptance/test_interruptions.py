@@ -22,8 +22,18 @@ def wait_for(condition: Callable[[], bool], seconds: float = 240) -> None:
         time.sleep(0.1)
 
 
+def wait_for_transaction(cloud: Cloud, host: str, play: subprocess.Popen[bytes]) -> None:
+    """Waits until the package manager has begun to replace packages on the host."""
+
+    def begun() -> bool:
+        assert play.poll() is None, (cloud.directory / "first.log").read_text()
+        return in_transaction(cloud, host)
+
+    wait_for(begun)
+
+
 def in_transaction(cloud: Cloud, host: str) -> bool:
-    """Whether the package manager has begun to replace packages on the host."""
+    """Whether the package manager is replacing packages on the host."""
     said = cloud.control("run", host, "sh", "-c", "cat /var/lib/os_migration/*/transaction.log 2>/dev/null || true")[
         "stdout"
     ]
@@ -43,7 +53,7 @@ def test_a_network_that_goes_away_in_the_middle_of_the_transaction_does_not_end_
 ) -> None:
     cloud = cloud_of(Host("web1"))
     play = start(cloud)
-    wait_for(lambda: in_transaction(cloud, "web1"))
+    wait_for_transaction(cloud, "web1", play)
     cloud.control("link", "web1", "down")
     cloud.control("kill-ssh", "web1")
     wait_for(lambda: not in_transaction(cloud, "web1"))
@@ -58,7 +68,7 @@ def test_a_killed_controller_goes_on_with_the_same_command_and_makes_no_second_r
     )
     before = cloud.tree_hash("fragile1")
     play = start(cloud)
-    wait_for(lambda: in_transaction(cloud, "web1"))
+    wait_for_transaction(cloud, "web1", play)
     os.killpg(play.pid, signal.SIGKILL)
     play.wait()
     made = [op for op in cloud.mutating() if op in SNAPSHOTS]
@@ -71,7 +81,7 @@ def test_a_killed_controller_goes_on_with_the_same_command_and_makes_no_second_r
 def test_another_controller_goes_on_with_an_empty_working_directory(cloud_of: CloudOf) -> None:
     cloud = cloud_of(Host("web1"))
     play = start(cloud)
-    wait_for(lambda: in_transaction(cloud, "web1"))
+    wait_for_transaction(cloud, "web1", play)
     os.killpg(play.pid, signal.SIGKILL)
     play.wait()
     elsewhere = cloud.directory / "elsewhere"

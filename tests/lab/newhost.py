@@ -56,6 +56,8 @@ def _identity(root: Path, spec: HostSpec, address: str, mirror: str, machine_id:
         f"127.0.0.1 localhost localhost.localdomain\n::1 localhost\n{address} {spec.name}\n{mirror} {MIRROR}\n",
     )
     _write(root / "etc/resolv.conf", "")
+    _write(root / "etc/selinux/config", "SELINUX=disabled\nSELINUXTYPE=targeted\n")
+    _write(root / "etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nBOOTPROTO=dhcp\nONBOOT=yes\n")
     devices = {name: device for device, name in block_devices(spec).items()}
     lines = [
         "/dev/vda1 / ext4 defaults 1 1",

@@ -134,7 +134,7 @@ class _Lab:
         for index, spec in enumerate(self.specs):
             lower = [layers[spec.packages], IMAGE / "layers" / spec.python, IMAGE / "root-el8"]
             self.hosts[spec.name] = Host(
-                spec, index, self.claim, STATE, ROOTS, [path for path in lower if path and path.is_dir()]
+                spec, index, self.claim, DISKS, ROOTS, [path for path in lower if path and path.is_dir()]
             )
         for host in self.hosts.values():
             host.create(public_key, self.claim.address(MIRROR))

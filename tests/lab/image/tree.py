@@ -71,7 +71,11 @@ def bootstrap(tree: Path, data: dict[str, Any], log: Path) -> None:
             _use_platform_python(script)
     macros = tree / "usr/lib/rpm/macros"
     macros.write_text(re.sub(r"(?m)^%_dbpath\b.*$", "%_dbpath %{_var}/lib/rpm", macros.read_text()))
-    _lock_no_root(tree / "etc/shadow")
+    lister = tree / "usr/bin/lsinitrd"
+    lister.write_text(
+        lister.read_text().replace("/boot/initrd.img-${KERNEL_VERSION}", "/boot/initramfs-${KERNEL_VERSION}.img")
+    )
+    _let_root_in(tree / "etc/shadow")
 
 
 def _use_platform_python(script: Path) -> None:
@@ -83,7 +87,7 @@ def _use_platform_python(script: Path) -> None:
         script.write_bytes(script.read_bytes().replace(first, b"#!/usr/libexec/platform-python\n", 1))
 
 
-def _lock_no_root(shadow: Path) -> None:
+def _let_root_in(shadow: Path) -> None:
     # sshd without PAM refuses an account whose password starts with "!", even with a key.
     shadow.write_text(re.sub(r"(?m)^root:[^:]*:", "root:*:", shadow.read_text()))
 

@@ -192,3 +192,16 @@ def test_an_empty_list_calls_nothing(run, sim, fast):
 def test_what_the_service_would_refuse_is_told_before_anything_is_sent(run, sim, fast, given):
     answer = run("ecs_snapshot", instances=ids("i-one"), **given, **fast)
     assert answer["failed"] and not sim.mutating()
+
+
+def test_the_retention_reaches_single_snapshots_and_those_of_groups(run, sim, fast):
+    answer = run("ecs_snapshot", instances=ids("i-one", "i-two"), retention_days=30, **RUN, **fast)
+    assert answer.get("warnings", []) == []
+    assert {one["retention_days"] for one in live(sim)} == {30}
+    assert not run("ecs_snapshot", instances=ids("i-one", "i-two"), retention_days=30, **RUN, **fast)["changed"]
+
+
+def test_a_retention_that_cannot_be_set_costs_a_warning_and_not_the_restore_point(run, sim, fast):
+    sim.faults([{"op": "ModifySnapshotAttribute", "kind": "error500", "times": 100}])
+    answer = run("ecs_snapshot", instances=ids("i-two"), retention_days=30, **RUN, **fast)
+    assert answer["results"][0]["complete"] and "retention" in str(answer["warnings"])

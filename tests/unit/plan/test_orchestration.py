@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import orchestration, plan
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.step import StepArguments
 
 HOSTS = ["a", "b", "c"]
 HOSTVARS = {host: {"os_migration_instance_id": f"i-{host}", "os_migration_region": "cn-hangzhou"} for host in HOSTS}
@@ -31,12 +32,12 @@ class Run:
     def __init__(self, base: Path, *cloud: dict[str, Any], **options: Any) -> None:
         self.options = {**DEFAULTS, "runs_dir": str(base), "owner_pid": os.getpid(), **options}
         results = list(cloud) or [facts(host) for host in HOSTS]
-        self.opened = orchestration.open_run(orchestration.StepArguments(**{**self.options, "results": results}))
+        self.opened = orchestration.open_run(StepArguments(**{**self.options, "results": results}))
         self.options["run_dir"] = self.opened["run_dir"]
         self.record = RunDirectory(base, self.opened["run_id"])
 
     def step(self, name: str, **options: Any) -> dict[str, Any]:
-        return orchestration.STEPS[name](orchestration.StepArguments(**{**self.options, **options}))
+        return orchestration.STEPS[name](StepArguments(**{**self.options, **options}))
 
     def eligible(self, *hosts: str) -> None:
         for host in hosts:
