@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user reads about the collection is true, and there is one way to do each thing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+ACTIONS = sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py"))
+SHELL = sorted((ROOT / "roles").glob("*/files/*.sh"))
+TASKS = sorted([*(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "playbooks").glob("*.yml")])
+# Modules that send Python to a host, or that need Python there.
+NEEDS_PYTHON = re.compile(
+    r"\b(setup|package|service|systemd|reboot|wait_for_connection|copy|file|stat|slurp|fetch|command|shell|dnf|yum|async)\s*:"
+)
+
+
+def load(path: Path) -> dict[str, object]:
+    return yaml.safe_load(path.read_text()) or {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_documented_default_of_a_role_variable_is_the_one_that_counts(role: str) -> None:
+    options = load(ROOT / f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]  # type: ignore[index,call-overload]
+    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    defaults = load(ROOT / f"roles/{role}/defaults/main.yml")
+    assert {name: documented[name] for name in documented if name in defaults} == {
+        name: defaults[name] for name in documented if name in defaults
+    }
+    assert set(defaults) <= set(options), "a variable without documentation"
+    assert all(name.startswith("os_migration_") for name in options)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_explains_itself(role: str) -> None:
+    assert (ROOT / f"roles/{role}/README.md").read_text().startswith(f"# {role}")
+
+
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_no_task_needs_python_on_a_host(path: Path) -> None:
+    assert NEEDS_PYTHON.findall(path.read_text()) == []
+    assert "gather_facts: true" not in path.read_text()
+    assert "end_host" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)
+def test_no_host_program_calls_python_or_jq(path: Path) -> None:
+    code = "\n".join(line for line in path.read_text().splitlines() if not line.lstrip().startswith("#"))
+    assert re.findall(r"(?:^|[;&|(]\s*)(python\S*|perl|jq)\s", code, re.MULTILINE) == []
+
+
+def test_the_plugins_keep_to_their_rooms() -> None:
+    forbidden = {
+        "plugins/module_utils/alicloud": r"^\s*(from|import) ansible\b",
+        "plugins/plugin_utils": r"^\s*(from|import) (alibabacloud|Tea|darabonba)",
+        "plugins/action": r"^\s*(from|import) (alibabacloud|Tea|darabonba)",
+        "plugins/modules": r"^\s*(from|import) (alibabacloud|Tea|darabonba)",
+    }
+    for room, pattern in forbidden.items():
+        for path in sorted((ROOT / room).rglob("*.py")):
+            assert re.findall(pattern, path.read_text(), re.MULTILINE) == [], path
+
+
+def test_no_file_has_grown_beyond_reading() -> None:
+    long = {str(path): len(path.read_text().splitlines()) for path in (ROOT / "plugins").rglob("*.py")}
+    assert {path: lines for path, lines in long.items() if lines > 300} == {}
+
+
+def test_every_plugin_and_role_has_a_page() -> None:
+    binaries = Path(sys.prefix) / "bin"
+    for kind, names in (("module", sorted({*MODULES, *ACTIONS})), ("role", ROLES)):
+        full = [f"alicloud.os_migration.{name}" for name in names]
+        done = subprocess.run([binaries / "ansible-doc", "-t", kind, *full], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert all(name.upper() in done.stdout.upper() for name in full)
+
+
+def test_the_action_group_names_every_cloud_module() -> None:
+    runtime = load(ROOT / "meta/runtime.yml")
+    assert runtime["action_groups"] == {"alicloud": [name for name in MODULES if name.startswith("ecs_")]}
