@@ -88,20 +88,20 @@ class Control:
         return self._host(name).status() if name else {name: host.status() for name, host in self.hosts.items()}
 
     async def power(self, name: str, what: str) -> Any:
+        if what not in ("on", "off", "force-off", "reboot", "force-reboot"):
+            raise LabError(f"usage: {USAGE['power']}")
         host = self._host(name)
         async with host.lock:
-            if what == "on":
-                host.power_on()
-                await host.settled()
-            elif what in ("off", "force-off") and host.state == "panic":
-                host.give_up()
-            elif what in ("reboot", "force-reboot") and host.state == "panic":
-                host.power_on()
-                await host.settled()
-            elif what in ("off", "force-off", "reboot", "force-reboot"):
+            await host.settled()
+            if host.state == "on" and what != "on":
                 await host.stop(again=what.endswith("reboot"), force=what.startswith("force"))
-            else:
-                raise LabError(f"usage: {USAGE['power']}")
+            elif what.endswith("off"):
+                host.give_up()  # it is off already, or did not come up
+            elif host.state != "on":
+                if what.endswith("reboot") and host.state == "off":
+                    raise LabError(f"{name} is off")
+                host.power_on()
+                await host.settled()
         return host.status()
 
     async def snapshot(self, name: str, disk: str, blob: str) -> Any:
@@ -127,7 +127,7 @@ class Control:
         async with host.lock:
             if not source.is_dir():
                 raise LabError(f"there is no copy {blob}")
-            if host.pid or host.state == "booting":
+            if host.state != "off":
                 raise LabError(f"{name} must be off to get a disk back")
             if disk == "system":
                 host.unmount()

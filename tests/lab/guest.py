@@ -22,6 +22,7 @@ LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd
 INIT = """\
 # PID 1 of a test host. HUP: reboot, TERM: power off; the supervisor reads the exit status.
 leave() {
+	status=$1
 	trap '' HUP TERM
 	kill -TERM -1
 	tries=0
@@ -34,8 +35,8 @@ leave() {
 	exit "$status"
 }
 main() {
-	trap 'status=41; leave' HUP
-	trap 'status=42; leave' TERM
+	trap 'leave 41' HUP
+	trap 'leave 42' TERM
 	for start in /etc/lab-init.d/*.start; do
 		[ -e "$start" ] || continue
 		name=${start##*/}

@@ -85,7 +85,7 @@ class Host:
         await self._await(lambda: self.state != "booting")
 
     def give_up(self) -> None:
-        """Powers off a host that did not come up."""
+        """Takes the power from a host that does not run."""
         self._set("off")
 
     async def _live(self) -> None:

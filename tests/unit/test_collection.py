@@ -78,7 +78,9 @@ def test_every_plugin_and_role_has_a_page() -> None:
     binaries = Path(sys.prefix) / "bin"
     for kind, names in (("module", sorted({*MODULES, *ACTIONS})), ("role", ROLES)):
         full = [f"alicloud.os_migration.{name}" for name in names]
-        done = subprocess.run([binaries / "ansible-doc", "-t", kind, *full], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [binaries / "ansible-doc", "-t", kind, *full], capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert all(name.upper() in done.stdout.upper() for name in full)
 

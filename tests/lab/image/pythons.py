@@ -10,10 +10,11 @@ programs which look at the version, Ansible among them, judge it as they would j
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from .run import run
+from .run import LabError, run
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Variant: (the interpreter's place, the wrapper's name, further names of the wrapper).
@@ -43,7 +44,7 @@ def fetch(folder: Path, data: dict[str, Any], log: Path) -> None:
         (folder / name).mkdir(parents=True)
     (folder / "status").touch()
     sources = folder / "sources.list"
-    sources.write_text(f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {data['python_suite']} main\n")
+    sources.write_text(f"deb [signed-by={KEYRING}] {_archive()} {data['python_suite']} main\n")
     options = [
         f"-oDir::Etc::sourcelist={sources}",
         "-oDir::Etc::sourceparts=/nonexistent",
@@ -56,6 +57,20 @@ def fetch(folder: Path, data: dict[str, Any], log: Path) -> None:
     run(["apt-get", *options, "--quiet", "update"], log)
     names = sorted({name for wanted in data["python_debs"].values() for name in wanted})
     run(["apt-get", *options, "--quiet", "download", *names], log, cwd=folder)
+
+
+def _archive() -> str:
+    """Where this machine gets Debian's packages from."""
+    listing = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for uri in listing.stdout.splitlines():
+        if uri.endswith("/debian/"):
+            return uri
+    raise LabError("apt's sources name no Debian archive to take the Python packages from")
 
 
 def make_layers(debs: Path, layers: Path, data: dict[str, Any], log: Path) -> None:

@@ -97,7 +97,7 @@ def test_no_text_in_any_section_stops_the_run(section: str) -> None:
     ]
     own = document()["sections"][section]["text"] or "x"
     for _round in range(10):
-        noise = "".join(chance.choice(tokens) for _ in range(chance.randrange(40)))
+        noise = "".join(chance.choice(tokens) for _word in range(chance.randrange(40)))
         cut = chance.randrange(len(own))
         for text in (noise, own[:cut] + noise + own[cut:], own[cut:], noise.join(own.split("\n"))):
             assert isinstance(host({section: text}), Facts)
@@ -172,7 +172,7 @@ def test_minor_version_comes_from_os_release_where_it_is_there() -> None:
 )
 def test_versions_are_ordered_as_rpm_orders_them(one: str, other: str, order: int) -> None:
     assert compare_versions(one, other) == order
-    assert compare_versions(other, one) == -order
+    assert compare_versions(*reversed((one, other))) == -order
 
 
 def test_an_epoch_beats_every_version() -> None:

@@ -61,7 +61,9 @@ def waiting(script: list[dict[Ref, str] | CloudError], timeout: float = 100.0, *
             raise step
         return {ref: state for ref, state in step.items() if ref in pending}
 
-    failed = lambda state: "it failed" if state == "failed" else None  # noqa: E731  one expression is clearer here
+    def failed(state: str) -> str | None:
+        return "it failed" if state == "failed" else None
+
     waiter = Waiter("the work", describe, lambda state: state == "done", failed, **more)
     return wait_for(waiter, [A, B], Pace(timeout, 5, clock, clock.sleep)), looks, clock
 

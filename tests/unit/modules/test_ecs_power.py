@@ -61,7 +61,7 @@ def test_a_lost_answer_is_settled_by_looking(run, sim, fast, kind, state, op, en
     sim.faults([{"op": op, "kind": kind, "times": 1}])
     answer = run("ecs_power", instances=names, state=state, **fast)
     assert {one["status"] for one in answer["results"]} == {end}
-    done = [entry for entry in sim.log(op=op)]
+    done = list(sim.log(op=op))
     assert len(done) == (1 if kind == "reset_after" else 2)
 
 

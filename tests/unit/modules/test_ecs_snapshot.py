@@ -18,7 +18,7 @@ def by_id(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def live(sim: Any) -> list[dict[str, Any]]:
-    return [one for one in sim.state()["regions"]["cn-hangzhou"]["snapshots"].values()]
+    return list(sim.state()["regions"]["cn-hangzhou"]["snapshots"].values())
 
 
 def test_every_disk_of_every_instance_gets_a_usable_tagged_snapshot(run, sim, fast):

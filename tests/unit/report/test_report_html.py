@@ -43,7 +43,7 @@ def words(html: str) -> str:
 
 
 def shape(html: str) -> list[str]:
-    return [tag for tag, _ in Page(html).tags]
+    return [tag for tag, _attributes in Page(html).tags]
 
 
 def test_every_host_and_everything_known_of_it_is_on_the_page(sample: dict[str, Any]) -> None:
@@ -109,7 +109,7 @@ def test_nothing_a_host_says_becomes_part_of_the_page(sample: dict[str, Any], ho
     ]
     html.encode("utf-8")
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
-    assert not [name for _, attributes in Page(html).tags for name in attributes if name.startswith("on")]
+    assert not [name for _tag, attributes in Page(html).tags for name in attributes if name.startswith("on")]
 
 
 def test_a_host_cannot_make_the_controller_evaluate_a_template(run: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ def test_no_outcome_or_severity_is_told_by_colour_alone(sample: dict[str, Any]) 
 
 def test_links_lead_to_their_host_and_ids_are_unique(hostile: dict[str, Any]) -> None:
     tags = Page(report.render_html(hostile)).tags
-    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    ids = [attributes["id"] for _tag, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = [attributes["href"] for tag, attributes in tags if tag == "a"]
     assert links == [f"#h{number}" for number in range(1, 8)]
@@ -135,10 +135,10 @@ def test_links_lead_to_their_host_and_ids_are_unique(hostile: dict[str, Any]) ->
 
 def test_the_page_reads_without_scripts(sample: dict[str, Any]) -> None:
     tags = Page(report.render_html(sample)).tags
-    controls = next(attributes for _, attributes in tags if attributes.get("id") == "controls")
+    controls = next(attributes for _tag, attributes in tags if attributes.get("id") == "controls")
     assert "hidden" in controls, "controls that do nothing must not show"
-    assert not [tag for tag, _ in tags if tag == "button"]
-    assert len([tag for tag, _ in tags if tag == "details"]) == 7
+    assert not [tag for tag, _attributes in tags if tag == "button"]
+    assert len([tag for tag, _attributes in tags if tag == "details"]) == 7
 
 
 def test_check_mode_makes_a_plan_and_says_that_nothing_was_changed(run: dict[str, Any]) -> None:

@@ -103,7 +103,7 @@ def test_of_many_controllers_that_find_a_dead_one_exactly_one_takes_over(run: ru
     dead.wait()
     rivals = [
         subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
-        for _ in range(8)
+        for _rival in range(8)
     ]
 
     def attempt(process: subprocess.Popen[bytes]) -> bool:

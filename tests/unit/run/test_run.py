@@ -29,7 +29,7 @@ def files_of(run: runs.RunDirectory) -> set[str]:
 
 def test_run_ids_sort_by_time_in_utc_and_do_not_repeat() -> None:
     assert runs.new_run_id(NOW, lambda size: "4f2a" if size == 2 else "") == "20261123-101112-4f2a"
-    assert len({runs.new_run_id(NOW) for _ in range(5)}) > 1
+    assert len({runs.new_run_id(NOW) for _try in range(5)}) > 1
 
 
 @pytest.mark.parametrize("bad", ["", ".", "..", "../x", "a/b", "a b", "-x", "a\n", "x" * 65, "é", "a.b", "$(id)"])
@@ -146,7 +146,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_keeps_the_old_record(
 ) -> None:
     run.update_host("a", reason="old")
 
-    def fail(_: int) -> None:
+    def fail(_handle: int) -> None:
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:

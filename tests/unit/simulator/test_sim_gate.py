@@ -97,7 +97,7 @@ def test_accepted_work_can_be_made_to_fail_later(client: Any, simulator: Simulat
 
 
 def test_faults_of_the_fleet_strike_again_after_a_reset(client: Any, simulator: Simulator) -> None:
-    for _ in range(2):
+    for _try in range(2):
         assert code_of(lambda: client.describe_regions(ecs.DescribeRegionsRequest())) == "ServiceUnavailable"
         assert client.describe_regions(ecs.DescribeRegionsRequest()).body.regions.region[0].region_id == REGION
         simulator.reset()
@@ -118,7 +118,7 @@ def test_calls_over_the_quota_fail_until_the_next_minute(connect: Any, simulator
     def ask(region: str = REGION) -> None:
         connect(region).describe_instance_status(ecs.DescribeInstanceStatusRequest(region_id=region))
 
-    for _ in range(3):
+    for _try in range(3):
         ask()
     assert code_of(ask) == "Throttling.User"
     ask("cn-beijing")

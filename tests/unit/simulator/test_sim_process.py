@@ -44,7 +44,7 @@ def test_it_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> 
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     process = launch(tmp_path, "--stdin-guard")
     assert process.stdout and process.stdout.readline()
-    _, errors = process.communicate(timeout=30)
+    _output, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, "")
 
 
@@ -79,7 +79,7 @@ def test_a_mistake_in_the_fleet_is_named(document: Any, says: str) -> None:
 
 def test_a_mistake_in_the_fleet_ends_the_process_with_one_line(tmp_path: Path) -> None:
     process = launch(tmp_path, document={"regions": {REGION: {"instances": [{"name": "a", "disc": 1}]}}})
-    _, errors = process.communicate(timeout=30)
+    _output, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (1, "simulator: instance: unknown disc\n")
 
 
