@@ -2,10 +2,20 @@
 # test.sh: everything that CI runs; says what it ran and how many tests, and ends with the first failure.
 # shellcheck source=tests/setup/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+started=$SECONDS
+ran() { printf '== %s: passed after %d s\n' "$*" $((SECONDS - started)); }
 "$ROOT/tests/setup/root.sh" test
 venv=$("$ROOT/tests/setup/venv.sh")
+export PATH="$venv/bin:$PATH"
 printf 'caches: %s\n' "$CACHE"
 cd "$ROOT"
 "$ROOT/tests/setup/lint.sh"
+ran "ruff, mypy, shellcheck and ansible-lint (production)"
 "$ROOT/tests/setup/sanity.sh"
-exec "$venv/bin/python" -m pytest -q tests/unit tests/acceptance
+ran "ansible-test sanity, without an ignore file"
+(cd tests && python -m lab build)
+ran "lab image"
+tests/integration/targets/ecs_setup/run.sh >"$CACHE/ladders.log" 2>&1 || { cat "$CACHE/ladders.log"; exit 1; }
+ran "$(grep -c '^== ' "$CACHE/ladders.log") integration targets of the cloud modules"
+python -m pytest -q -n 2 --dist worksteal tests/unit tests/acceptance
+ran "unit and acceptance tests"

@@ -9,8 +9,8 @@ programs which look at the version, Ansible among them, judge it as they would j
 
 from __future__ import annotations
 
+import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,10 @@ def fetch(folder: Path, data: dict[str, Any], log: Path) -> None:
 
 def _archive() -> str:
     """Where this machine gets Debian's packages from."""
-    listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for uri in listing.stdout.splitlines():
-        if uri.endswith("/debian/"):
-            return uri
+    for path in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
+        found = path.is_file() and re.search(r"(?m)^(?:deb|URIs:)\s.*?(\w+://\S+/debian)/?(?:\s|$)", path.read_text())
+        if found:
+            return found[1]
     raise LabError("apt's sources name no Debian archive to take the Python packages from")
 
 
