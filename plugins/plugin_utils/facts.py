@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_packages as rpm
@@ -232,10 +233,14 @@ def parse(document: object) -> Facts:
     values: dict[str, Any] = {}
     unread: dict[str, str] = {}
     for fact, (section, convert) in _SIMPLE.items():
-        _take(values, unread, fact, section, lambda c=convert, s=section: c(read.text(s)))
+        _take(values, unread, fact, section, partial(_converted, read, section, convert))
     for fact, (section, make) in _COMBINED.items():
-        _take(values, unread, fact, section, lambda m=make: m(read))
+        _take(values, unread, fact, section, partial(make, read))
     return Facts(unread=unread, **values)
+
+
+def _converted(read: _Document, section: str, convert: Callable[[str], Any]) -> Any:
+    return convert(read.text(section))
 
 
 def _take(values: dict[str, Any], unread: dict[str, str], fact: str, section: str, make: Callable[[], Any]) -> None:

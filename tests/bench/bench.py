@@ -22,7 +22,10 @@ def measured(name: str, hosts: int, work: Callable[[], Any]) -> None:
     work()
     wall, after = time.monotonic() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    print(f"{name:34} {hosts:3} hosts  {wall:7.1f} s wall  {cpu:7.1f} s controller CPU  {cpu / hosts:6.2f} s per host", flush=True)
+    print(
+        f"{name:34} {hosts:3} hosts  {wall:7.1f} s wall  {cpu:7.1f} s controller CPU  {cpu / hosts:6.2f} s per host",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -31,7 +34,11 @@ def main() -> None:
     count = parser.parse_args().hosts
     with Cloud([Host(f"web{number}") for number in range(count)]) as cloud:
         measured("ansible-playbook, precheck", count, lambda: cloud.playbook(PRECHECK, accept_risks=None))
-        measured("ansible-playbook, migrate --check", count, lambda: cloud.playbook("alicloud.os_migration.migrate", "--check"))
+        measured(
+            "ansible-playbook, migrate --check",
+            count,
+            lambda: cloud.playbook("alicloud.os_migration.migrate", "--check"),
+        )
         measured("ansible-playbook, migrate", count, cloud.playbook)
         outcomes = cloud.outcomes()
         outages = [host["outage_seconds"] for host in cloud.report()["hosts"] if host.get("outage_seconds")]
