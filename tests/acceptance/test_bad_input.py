@@ -28,7 +28,7 @@ CASES = {
     "risks_not_accepted": ([], {"accept_risks": None}, r"os_migration_accept_risks=true"),
     "failure_budget_that_is_no_number": ([], {"max_failures": "many"}, r"os_migration_max_failures is 'many'"),
     "run_id_with_a_path": ([], {"run_id": "../x"}, r"run id .* is not valid"),
-    "no_host_selected": (["--limit", "nobody"], {}, r"nobody"),
+    "no_host_selected": (["--limit", "nobody"], {}, r"no hosts to target"),
 }
 
 

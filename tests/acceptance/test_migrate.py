@@ -20,6 +20,9 @@ FLEET = (
     Host("fragile1", plant=("acme-agent",), data_disk=True, category="cloud_efficiency"),
 )
 
+# What an assessment rightly says about a host without systemd, name servers, disk labels and Cloud Assistant.
+TRUE_OF_LAB_HOSTS = {"SVC-INIT", "NET-SERVICE", "NET-RESOLVER", "DISK-FSTAB-MISSING", "AGENT-ASSISTANT"}
+
 
 def python_calls(cloud: Cloud, host: str) -> str:
     return cloud.control("run", host, "sh", "-c", "cat /run/lab/python-calls 2>/dev/null || true").get("stdout", "")
@@ -74,7 +77,7 @@ def test_check_mode_changes_nothing_and_shows_the_plan(cloud_of: CloudOf) -> Non
     assert cloud.mutating() == []
     assert {name: cloud.tree_hash(name) for name in cloud.hosts} == before
     plans = {host["host"]: host["plan"] for host in cloud.report()["hosts"]}
-    assert len(plans["web2"]) == 2 and "snapshot" in plans["web2"][0]
+    assert [line for line in plans["web2"] if "snapshot" in line][:2] == plans["web2"][:2]
 
 
 def test_the_precheck_writes_nothing_on_a_host_or_in_the_cloud(cloud_of: CloudOf) -> None:
@@ -82,9 +85,11 @@ def test_the_precheck_writes_nothing_on_a_host_or_in_the_cloud(cloud_of: CloudOf
     before = {name: cloud.tree_hash(name) for name in cloud.hosts}
     done = cloud.playbook("alicloud.os_migration.precheck", accept_risks=None)
     assert done.returncode == 0, done.stdout
-    assert {host["host"]: host["eligible"] for host in cloud.report()["hosts"]} == {"web1": True, "web2": True}
-    worst = [found for host in cloud.report()["hosts"] for found in host["findings"]]
-    assert [found for found in worst if found["severity"] in ("inhibitor", "high")] == []
+    assert cloud.outcomes() == {"web1": "eligible", "web2": "eligible"}
+    found = {
+        found["id"] for host in cloud.report()["hosts"] for found in host["findings"] if found["severity"] != "low"
+    }
+    assert found == TRUE_OF_LAB_HOSTS
     assert {name: cloud.tree_hash(name) for name in cloud.hosts} == before
     assert cloud.mutating() == []
     assert python_calls(cloud, "web1") == python_calls(cloud, "web2") == ""
@@ -136,7 +141,7 @@ def test_a_failed_host_is_held_where_the_user_wants_to_look_and_the_rollback_pla
     before = cloud.tree_hash("fragile1")
     cloud.playbook(on_failure="hold")
     assert cloud.outcomes() == {"fragile1": "held"}
-    run_id = cloud.report()["run_id"]
+    run_id = cloud.report()["run"]["run_id"]
     done = cloud.playbook("alicloud.os_migration.rollback", target=None, run_id=run_id)
     assert cloud.outcomes() == {"fragile1": "rolled_back"}, done.stdout
     assert cloud.tree_hash("fragile1") == before
