@@ -137,7 +137,9 @@ class HostAction(ActionBase):
     def _execute(self, program: str, arguments: tuple[str, ...]) -> Mapping[str, Any]:
         words = " ".join(shlex.quote(argument) for argument in arguments)
         become = getattr(self._connection, "become", None)
-        if self._connection.has_pipelining and (become is None or become.pipelining):
+        # ansible-core 2.16 does not say which way of becoming root leaves standard input alone: all but su do.
+        pipelining = become is None or getattr(become, "pipelining", become.name != "su")
+        if self._connection.has_pipelining and pipelining:
             # The program goes in on standard input: one round trip, and nothing is written on the host.
             return self._low_level_execute_command(f"/bin/sh -s -- {words}", in_data=program.encode("utf-8"))
         directory = self._make_tmp_path()
