@@ -26,7 +26,8 @@ value() { # value KEY : from the job's state file
 }
 
 running() { # not at its end, and a process of the job still lives
-	[ -e "$job/lock" ] && [ "$(value state)" = running ] && ! flock -n "$job/lock" true
+	# A shared lock: it conflicts with the job's own, but not with that of another who asks.
+	[ -e "$job/lock" ] && [ "$(value state)" = running ] && ! flock -n -s "$job/lock" true
 }
 
 standing() { # running, finished, failed, or died: says that it runs, but no process of it lives
@@ -79,16 +80,16 @@ unpack() { # the payload into the job's directory; a file that is there already 
 	rmdir "$fresh"
 }
 
-launch() { # PHASE, in a process tree that outlives this session
+launch() { # PHASE, in a process tree that outlives this session; it waits for the lock, which somebody may just be looking at
 	: >>"$job/lock"
 	if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
 		systemctl reset-failed "os-migration-$id.service" 2>/dev/null
 		# KillMode and the long stop time keep a shutdown from cutting an rpm transaction.
 		timeout 60 systemd-run --unit="os-migration-$id" --property=KillMode=process --property=TimeoutStopSec=30min \
 			--property=LimitNOFILE=65536 --property=OOMScoreAdjust=-900 \
-			flock -n -E 75 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null
+			flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null
 	else
-		setsid flock -n -E 75 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null 2>&1 </dev/null &
+		setsid flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null 2>&1 </dev/null &
 	fi
 }
 
@@ -119,7 +120,7 @@ begin() { # PHASE: starts it where that is due, and tells how the job stands
 	printf 'state=running\nphase=%s\nstep=\nmessage=\nboot_id=%s\n' "$1" "$(cat /proc/sys/kernel/random/boot_id)" >"$job/state"
 	launch "$1"
 	tries=0
-	while ! running && [ "$(value state)" = running ] && [ $tries -lt 50 ]; do
+	while ! running && [ "$(value state)" = running ] && [ $tries -lt 300 ]; do
 		sleep 0.1
 		tries=$((tries + 1))
 	done
