@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report import terminal_table
 from harness import ROOT, Cloud, HarnessError, Host
 
 FLEET = (
@@ -79,6 +80,9 @@ def migrate(cloud: Cloud, venv: Path | None) -> int:
         print(f"disks of {name}: {'exactly as before, by hash' if same else 'NOT as before'}")
         if not same:
             problems.append(f"the disks of {name} are not as they were before")
+    print()
+    print(terminal_table(cloud.report(ROOT), 120))
+    print(f"\nReport: {cloud.report_page(ROOT)}")
     for problem in problems:
         print(f"demo: {problem}", file=sys.stderr)
     print("demo: " + ("FAILED" if problems else "all hosts ended as they should"))

@@ -257,12 +257,14 @@ class Cloud:
         """The operations, in order, that changed something."""
         return [request["op"] for request in self.requests() if request.get("mutating")]
 
+    def report_page(self, cwd: Path | None = None) -> Path:
+        """The newest run's report.html."""
+        runs = ((cwd or self.directory) / "os_migration_runs").glob("*/report.html")
+        return max(runs, key=lambda page: page.stat().st_mtime_ns)
+
     def report(self, cwd: Path | None = None) -> dict[str, Any]:
         """The newest run's report.json."""
-        runs = sorted(
-            ((cwd or self.directory) / "os_migration_runs").glob("*/report.json"), key=lambda p: p.stat().st_mtime_ns
-        )
-        return json.loads(runs[-1].read_text())
+        return json.loads(self.report_page(cwd).with_suffix(".json").read_text())
 
     def outcomes(self, cwd: Path | None = None) -> dict[str, str]:
         """Host and outcome, from the newest report."""

@@ -125,6 +125,11 @@ report:
   type: str
   returned: O(step=report), O(step=close)
   sample: /home/ops/os_migration_runs/20261123-101112-4f2a/report.html
+problems:
+  description: Why a host is not as it should be, by host.
+  type: dict
+  returned: O(step=close)
+  sample: {"web1": "rolled_back: transaction: the package transaction did not complete"}
 problem:
   description: What is not as it should be, in one sentence; empty where all is well.
   type: str

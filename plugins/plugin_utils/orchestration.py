@@ -234,10 +234,17 @@ def write_report(arguments: StepArguments) -> dict[str, Any]:
 
 
 def close_run(arguments: StepArguments) -> dict[str, Any]:
-    """Gives every host its outcome, writes the report, and says in one sentence what is not as it should be."""
+    """Gives every host its outcome and writes the report; names the hosts that did not end as they should, with the reason."""
     run = arguments.run()
     run.settle()
-    return {**write_report(arguments), "problem": run.exit_code_reason(run.facts()["accepted_outcomes"]) or ""}
+    accepted = run.facts()["accepted_outcomes"]
+    records = [run.host_record(host) for host in run.hosts()]
+    problems = {
+        record["host"]: f"{record['outcome']}: {record['reason']}"
+        for record in records
+        if record["outcome"] not in accepted
+    }
+    return {**write_report(arguments), "problem": run.exit_code_reason(accepted) or "", "problems": problems}
 
 
 def _snapshot(item: Mapping[str, Any]) -> dict[str, Any]:
