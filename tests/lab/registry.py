@@ -83,10 +83,10 @@ def _reap() -> list[int]:
 
 
 def clean(number: int) -> None:
-    """Processes, bridge, disks and the registration of a lab. Mounts and the hosts' networks end with their processes."""
+    """Processes, links, disks and the registration of a lab. Mounts end with their processes."""
     folder = BASE / str(number)
     _kill_all(f"{folder}/")
-    subprocess.run(["ip", "link", "delete", f"osm{number}"], stderr=subprocess.DEVNULL, check=False)
+    remove_links(number)
     try:
         state = Path(json.loads((folder / "lab.json").read_text())["state"])
     except (OSError, ValueError, KeyError):
@@ -94,6 +94,14 @@ def clean(number: int) -> None:
     if state:
         remove_disks(state)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_links(number: int) -> None:
+    """The bridge and its ports. A dead host's network lives on, with its port, while the kernel still closes connections in it."""
+    links = [path.name for path in Path("/sys/class/net").glob(f"osm{number}*")]
+    for name in links:
+        if name == f"osm{number}" or name.startswith(f"osm{number}h"):
+            subprocess.run(["ip", "link", "delete", name], stderr=subprocess.DEVNULL, check=False)
 
 
 def remove_disks(state: Path) -> None:
