@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -33,8 +32,7 @@ class ActionModule(ActionBase):
         )
         host = str((task_vars or {}).get("inventory_hostname", ""))
         try:
-            path = Path(arguments["run_dir"])
-            return {"changed": False, **_judge(RunDirectory.open(path.parent, path.name), host, arguments)}
+            return {"changed": False, **_judge(RunDirectory.at(arguments["run_dir"]), host, arguments)}
         except (RunError, FactsError) as error:
             return {"failed": True, "msg": str(error)}
 

@@ -85,8 +85,7 @@ class HostAction(ActionBase):
 
     def run_directory(self) -> RunDirectory:
         """The record of the run that the task names."""
-        path = Path(self.given["run_dir"])
-        return RunDirectory.open(path.parent, path.name)
+        return RunDirectory.at(self.given["run_dir"])
 
     def record(self, **changes: Any) -> None:
         """Changes the host's record, where the task belongs to a run."""

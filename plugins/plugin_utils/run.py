@@ -116,6 +116,11 @@ class RunDirectory:
             raise RunError(f"There is no run {run.run_id} in {base}; {hint}.")
         return run
 
+    @classmethod
+    def at(cls, run_dir: str | os.PathLike[str]) -> RunDirectory:
+        """The run whose directory is given."""
+        return cls.open(Path(run_dir).parent, Path(run_dir).name)
+
     # The lock
 
     def lock(self, owner_pid: int) -> None:

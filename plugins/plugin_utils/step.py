@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
@@ -38,8 +37,7 @@ class StepArguments:
 
     def run(self) -> RunDirectory:
         """The directory of the run under way."""
-        path = Path(self.run_dir or "")
-        return RunDirectory.open(path.parent, path.name)
+        return RunDirectory.at(self.run_dir or "")
 
 
 def item(instance_id: str, region: str) -> dict[str, str]:

@@ -84,10 +84,11 @@ launch() { # PHASE, in a process tree that outlives this session; it waits for t
 	: >>"$job/lock"
 	if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
 		systemctl reset-failed "os-migration-$id.service" 2>/dev/null
-		# KillMode and the long stop time keep a shutdown from cutting an rpm transaction.
+		set -- flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1"
+		# KillMode and the long stop time keep a shutdown from cutting an rpm transaction; an old systemd does not know them here.
 		timeout 60 systemd-run --unit="os-migration-$id" --property=KillMode=process --property=TimeoutStopSec=30min \
-			--property=LimitNOFILE=65536 --property=OOMScoreAdjust=-900 \
-			flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null
+			--property=LimitNOFILE=65536 --property=OOMScoreAdjust=-900 "$@" >/dev/null 2>&1 ||
+			timeout 60 systemd-run --unit="os-migration-$id" "$@" >/dev/null
 	else
 		setsid flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null 2>&1 </dev/null &
 	fi
