@@ -15,8 +15,13 @@ from harness import ROOT, Cloud, Host
 
 @pytest.fixture(scope="session")
 def oldest_core() -> Path:
-    """A virtual environment with the oldest ansible-core that the collection supports."""
-    done = subprocess.run([ROOT / "tests/setup/venv.sh", "2.16.14"], capture_output=True, text=True, check=True)
+    """A virtual environment with the oldest ansible-core and the oldest SDKs that the collection supports."""
+    done = subprocess.run(
+        [ROOT / "tests/setup/venv.sh", "2.16.0", ROOT / "tests/setup/constraints-oldest.txt"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return Path(done.stdout.strip())
 
 

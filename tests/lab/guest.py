@@ -22,34 +22,34 @@ LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd
 INIT = """\
 # PID 1 of a test host. HUP: reboot, TERM: power off; the supervisor reads the exit status.
 leave() {
-	status=$1
-	trap '' HUP TERM
-	kill -TERM -1
-	tries=0
-	while [ $tries -lt 30 ]; do
-		set -- /proc/[0-9]*
-		[ $# -gt 1 ] || break
-		sleep 0.1
-		tries=$((tries + 1))
-	done
-	exit "$status"
+    status=$1
+    trap '' HUP TERM
+    kill -TERM -1
+    tries=0
+    while [ $tries -lt 30 ]; do
+        set -- /proc/[0-9]*
+        [ $# -gt 1 ] || break
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    exit "$status"
 }
 main() {
-	trap 'leave 41' HUP
-	trap 'leave 42' TERM
-	for start in /etc/lab-init.d/*.start; do
-		[ -e "$start" ] || continue
-		name=${start##*/}
-		setsid sh "$start" >/dev/null 2>&1 </dev/null &
-		echo $! >"/run/lab/services/${name%.start}.pid"
-	done
-	while :; do
-		/usr/sbin/sshd -D -e 2>>/run/lab/sshd.log </dev/null &
-		sshd=$!
-		echo $sshd >/run/lab/services/sshd.pid
-		while kill -0 $sshd 2>/dev/null; do wait $sshd; done
-		sleep 1
-	done
+    trap 'leave 41' HUP
+    trap 'leave 42' TERM
+    for start in /etc/lab-init.d/*.start; do
+        [ -e "$start" ] || continue
+        name=${start##*/}
+        setsid sh "$start" >/dev/null 2>&1 </dev/null &
+        echo $! >"/run/lab/services/${name%.start}.pid"
+    done
+    while :; do
+        /usr/sbin/sshd -D -e 2>>/run/lab/sshd.log </dev/null &
+        sshd=$!
+        echo $sshd >/run/lab/services/sshd.pid
+        while kill -0 $sshd 2>/dev/null; do wait $sshd; done
+        sleep 1
+    done
 }
 main
 """

@@ -191,7 +191,7 @@ class Host:
                 continue
             try:
                 if os.readlink(f"/proc/{entry}/ns/pid") == own:
-                    head, _, rest = Path(f"/proc/{entry}/stat").read_text().rpartition(")")
+                    head, _bracket, rest = Path(f"/proc/{entry}/stat").read_text().rpartition(")")
                     yield int(entry), int(rest.split()[1]), head.partition("(")[2]
             except OSError:
                 continue  # it ended meanwhile

@@ -158,7 +158,7 @@ def file_lists(tree: Path, data: dict[str, Any]) -> dict[str, list[str]]:
 
 def compiled_from(path: str) -> str:
     """The source of a compiled Python file, which belongs to the same package; any other path itself."""
-    folder, _, name = path.rpartition("/__pycache__/")
+    folder, _cache, name = path.rpartition("/__pycache__/")
     return f"{folder}/{name.partition('.')[0]}.py" if folder else path
 
 
