@@ -163,7 +163,10 @@ class Control:
     async def run(self, name: str, *words: str) -> Any:
         if not words:
             raise LabError(f"usage: {USAGE['run']}")
-        return await self._host(name).run(list(words))
+        host = self._host(name)
+        # Not while a snapshot has stopped the host's processes: nsenter would stop with its child, and never go on.
+        async with host.lock:
+            return await host.run(list(words))
 
     async def kill_ssh(self, name: str) -> Any:
         return {"host": name, "killed": self._host(name).kill_ssh()}

@@ -62,7 +62,6 @@ step_save_state() {
 	[ -s before/packages ] || fail "the rpm database lists no package"
 	cp -p /etc/os-release before/os-release
 	cp -a /etc/yum.repos.d before/ 2>/dev/null
-	cp -a /etc/dnf/modules.d before/ 2>/dev/null
 	sed -n 's/^SELINUX=//p' /etc/selinux/config >before/selinux 2>/dev/null
 	network_files >before/network
 }
@@ -179,10 +178,13 @@ step_stop_services() {
 
 step_trust_target() {
 	rpmkeys --import target.key || fail "the target's signing key could not be imported"
-	for file in /etc/dnf/modules.d/*.module; do # streams of the source do not exist in the target
-		[ -f "$file" ] && sed -i 's/^stream=.*/stream=/; s/^state=.*/state=/; s/^profiles=.*/profiles=/' "$file"
+	reset_streams /etc/dnf/modules.d
+}
+
+reset_streams() { # DIRECTORY : module streams of the source do not exist in the target
+	for file in "$1"/*.module; do
+		[ ! -f "$file" ] || sed -i 's/^stream=.*/stream=/; s/^state=.*/state=/; s/^profiles=.*/profiles=/' "$file"
 	done
-	:
 }
 
 step_transaction() {
@@ -258,9 +260,13 @@ step_assertions() { # what must hold before anybody may reboot this host
 	network_files | cmp -s - before/network || fail "the network configuration files changed"
 }
 
-private_rpm_database() { # in this mount namespace only: the proof works on a copy, the host's database is not even locked
+private_package_state() { # in this mount namespace only: the proof works on copies, the host's rpm database is not even locked
 	database=$(readlink -f /var/lib/rpm)
-	rm -rf rpmdb && cp -a "$database" rpmdb && mount --make-rprivate / && mount --bind "$job/rpmdb" "$database"
+	rm -rf rpmdb modules.d
+	cp -a "$database" rpmdb && mount --make-rprivate / && mount --bind "$job/rpmdb" "$database" || return 1
+	[ -d /etc/dnf/modules.d ] || return 0
+	mkdir -p before && cp -a /etc/dnf/modules.d before/
+	cp -a /etc/dnf/modules.d modules.d && reset_streams modules.d && mount --bind "$job/modules.d" /etc/dnf/modules.d
 }
 
 if [ "$phase" = prepare ] && [ -z "${OS_MIGRATION_PRIVATE:-}" ] && command -v unshare >/dev/null; then
@@ -270,7 +276,7 @@ fi
 : >>journal
 step=prepare
 if [ "$phase" = prepare ] && [ -n "${OS_MIGRATION_PRIVATE:-}" ]; then
-	private_rpm_database || fail "the rpm database could not be copied for the proof: is there room in /var?"
+	private_package_state || fail "the rpm database could not be copied for the proof: is there room in /var?"
 fi
 case $phase in
 prepare) plan='save_state target_repositories prove verify_signatures check_space' ;;
@@ -280,6 +286,7 @@ esac
 for name in $plan; do
 	step "$name"
 done
-rm -rf rpmdb
+rm -rf rpmdb modules.d
+[ "$phase" = prepare ] || rm -rf cache persist keyring
 set_state finished "$step" ''
 say "phase $phase finished"
