@@ -232,7 +232,7 @@ class Cloud:
     def control(self, *words: str) -> dict[str, Any]:
         """A verb of the lab, such as hash, link or run; returns its JSON answer."""
         command = [sys.executable, "-m", "lab", "ctl", "--state", str(self.directory / "lab"), *words]
-        done = subprocess.run(command, cwd=TESTS, text=True, capture_output=True, check=False)
+        done = subprocess.run(command, cwd=TESTS, text=True, capture_output=True, check=False, timeout=180)
         if done.returncode:
             raise HarnessError(done.stderr.strip() or f"lab ctl {' '.join(words)} failed")
         return json.loads(done.stdout or "{}")

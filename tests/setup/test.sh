@@ -17,5 +17,6 @@ ran "ansible-test sanity, without an ignore file"
 ran "lab image"
 tests/integration/targets/ecs_setup/run.sh >"$CACHE/ladders.log" 2>&1 || { cat "$CACHE/ladders.log"; exit 1; }
 ran "$(grep -c '^== ' "$CACHE/ladders.log") integration targets of the cloud modules"
-python -m pytest -q -n 2 --dist worksteal tests/unit tests/acceptance
+# The limit is for a test that hangs; the run takes a third of it.
+timeout --kill-after=60 2100 python -m pytest -q -n 2 --dist worksteal --durations=12 tests/unit tests/acceptance
 ran "unit and acceptance tests"
