@@ -216,6 +216,7 @@ class Cloud:
             text=True,
             capture_output=True,
             check=False,
+            timeout=900,
         )
 
     def environment(self, venv: Path | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
