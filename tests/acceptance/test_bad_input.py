@@ -71,3 +71,9 @@ def test_a_cloud_that_does_not_answer_or_trust_us_is_named(env: dict[str, str], 
     assert re.search(said, complaint(output)), output
     assert "wrong-secret" not in output
     assert cloud.mutating() == []
+
+
+def test_a_rollback_of_no_run_in_particular_is_refused(cloud: Cloud) -> None:
+    done = cloud.playbook("alicloud.os_migration.rollback", target=None)
+    assert done.returncode != 0 and "os_migration_run_id=" in complaint(done.stdout + done.stderr)
+    assert cloud.mutating() == []
