@@ -116,21 +116,29 @@ def select_wave(arguments: StepArguments) -> dict[str, Any]:
 def note_restore_point(arguments: StepArguments) -> dict[str, Any]:
     """Writes down the snapshots of a wave; only hosts with a complete restore point may be changed."""
     run = arguments.run()
+    cloud = run.read("cloud.json") or {}
     by_instance = {result["instance_id"]: result for result in arguments.results}
     ready = []
     for host in arguments.hosts:
         record = run.host_record(host)
         result = by_instance.get(record["instance_id"]) or {"error": {"message": "no answer for this instance"}}
+        # Disks of which some may be reset and some not: such a host is never converted, it goes back all the way.
+        going_back = record["stage"] == "rolling_back" or plan.going_back(cloud.get(host) or {}, run.run_id)
         if arguments.check_mode:
             run.update_host(host, plan=[_snapshot_plan(disk) for disk in result.get("snapshots") or []])
         elif result.get("error") or not result.get("complete"):
-            message = (result.get("error") or {}).get("message") or "the restore point is not complete"
-            run.update_host(host, outcome="not_started", reason=f"The restore point could not be made: {message}")
+            message = (result.get("error") or {}).get("message") or "it is not complete"
+            touched = going_back or record["stage"] in CHANGING
+            reason = f"The restore point {'is not usable' if touched else 'could not be made'}: {message}"
+            run.update_host(host, outcome="held" if touched else "not_started", reason=reason)
         else:
+            points = [_snapshot(item) for item in result["snapshots"]]
+            if going_back:
+                failure = record["failure"] or {"step": "rollback", "message": "an earlier rollback was interrupted"}
+                run.update_host(host, stage="rolling_back", restore_point=points, failure=failure)
+                continue
             stage = record["stage"] if record["stage"] in CHANGING else "restore_point"
-            run.update_host(
-                host, stage=stage, restore_point=[_snapshot(item) for item in result["snapshots"]], failure=None
-            )
+            run.update_host(host, stage=stage, restore_point=points, failure=None)
             ready.append(host)
     return {"ready": ready}
 

@@ -121,6 +121,12 @@ def unfinished(instance: Mapping[str, Any], run_id: str) -> bool:
     return tags.get(TAG_RUN) == run_id and tags.get(TAG_STATE) in UNFINISHED
 
 
+def going_back(instance: Mapping[str, Any], run_id: str) -> bool:
+    """Whether this run has begun to reset the disks of an instance and not ended it."""
+    tags = instance.get("tags") or {}
+    return tags.get(TAG_RUN) == run_id and tags.get(TAG_STATE) == "rolling_back"
+
+
 def budget(limit: Any, hosts: int) -> int:
     """How many hosts may fail before no more are started: a number, or a percentage of all hosts, at least one."""
     text = str(limit).strip()

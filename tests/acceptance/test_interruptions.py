@@ -89,3 +89,21 @@ def test_another_controller_goes_on_with_an_empty_working_directory(cloud_of: Cl
     done = cloud.playbook(cwd=elsewhere)
     assert cloud.outcomes(elsewhere) == {"web1": "migrated"}, done.stdout
     assert sum(op in SNAPSHOTS for op in cloud.mutating()) == 1
+
+
+def test_a_controller_killed_in_the_middle_of_a_rollback_finishes_it_with_the_same_command(cloud_of: CloudOf) -> None:
+    cloud = cloud_of(Host("fragile1", plant=("acme-agent",), data_disk=True))
+    before = cloud.tree_hash("fragile1")
+    play = start(cloud)
+
+    def going_back() -> bool:
+        assert play.poll() is None, (cloud.directory / "first.log").read_text()
+        return "StopInstances" in cloud.mutating()
+
+    wait_for(going_back)
+    os.killpg(play.pid, signal.SIGKILL)
+    play.wait()
+    done = cloud.playbook("alicloud.os_migration.migrate", "-e", "ansible_timeout=3")
+    assert cloud.outcomes() == {"fragile1": "rolled_back"}, done.stdout
+    assert cloud.tree_hash("fragile1") == before
+    assert sum(op in SNAPSHOTS for op in cloud.mutating()) == 1

@@ -142,3 +142,17 @@ def test_every_host_of_a_closed_run_has_an_outcome_and_a_problem_is_one_sentence
 def test_a_plan_never_goes_on_in_the_record_of_a_real_run(tmp_path: Path) -> None:
     begun = facts("a", **{plan.TAG_RUN: "r1", plan.TAG_STATE: "migrating"})
     assert Run(tmp_path, begun, facts("b"), facts("c"), check_mode=True).opened["run_id"] != "r1"
+
+
+def test_a_host_whose_rollback_was_cut_off_is_never_converted_but_goes_back_all_the_way(tmp_path: Path) -> None:
+    run = Run(tmp_path, facts("a", **{plan.TAG_RUN: "r1", plan.TAG_STATE: "rolling_back"}), facts("b"), facts("c"))
+    run.eligible("a")
+    assert run.step("note_restore_point", hosts=["a"], results=snapshots("a"))["ready"] == []
+    assert run.step("select_rollback", hosts=["a"])["hosts"] == ["a"]
+
+
+def test_a_host_whose_rollback_was_cut_off_and_whose_snapshots_are_gone_is_held(tmp_path: Path) -> None:
+    run = Run(tmp_path, facts("a", **{plan.TAG_RUN: "r1", plan.TAG_STATE: "rolling_back"}), facts("b"), facts("c"))
+    run.eligible("a")
+    run.step("note_restore_point", hosts=["a"], results=snapshots("a", complete=False))
+    assert run.outcome("a") == "held"
