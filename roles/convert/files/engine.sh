@@ -50,6 +50,11 @@ packages() { # every installed package but the pseudo packages of keys: name, ve
 	timeout 300 rpm -qa --qf '%{NAME}\t%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH}\t%{ARCH}\t%{VENDOR}\n' | grep -v '^gpg-pubkey	' | sort
 }
 
+from_source() { # of lines as packages prints them, those whose vendor is the source's
+	awk -F '\t' -v vendors="$SOURCE_VENDORS" 'BEGIN { n = split(vendors, v, "|") }
+		{ for (i = 1; i <= n; i++) if (v[i] != "" && index($4, v[i]) == 1) { print; break } }'
+}
+
 manager() { # the package manager with the private configuration: no plug-ins, excludes or version locks of the host
 	timeout 7200 dnf -y --config="$job/dnf.conf" --releasever="$RELEASEVER" "$@"
 }
@@ -113,8 +118,9 @@ source_packages() { # release, repository, key and branding packages of the sour
 }
 
 write_transaction() { # the one transaction as a script of the package manager's shell
+	source_packages >meant
 	{
-		printf 'remove'; source_packages | while read -r name; do printf ' %s' "$name"; done; printf '\n'
+		printf 'remove'; while read -r name; do printf ' %s' "$name"; done <meant; printf '\n'
 		printf 'install %s' "$RELEASE_PACKAGES"
 		for name in $OPTIONAL_PACKAGES; do
 			manager -q -C repoquery --qf '%{name}' "$name" 2>/dev/null | grep -qx "$name" && printf ' %s' "$name"
@@ -127,8 +133,7 @@ write_transaction() { # the one transaction as a script of the package manager's
 
 same_builds() { # packages whose very version the target has too: a sync would leave the file of the old vendor in place
 	manager -q -C repoquery --qf '%{name}-%{evr}.%{arch}' '*' 2>/dev/null | sort -u >offered
-	awk -F '\t' -v vendors="$SOURCE_VENDORS" 'BEGIN { n = split(vendors, v, "|") }
-		{ for (i = 1; i <= n; i++) if (v[i] != "" && index($4, v[i]) == 1) { print $2; break } }' before/packages | sed 's/-0:/-/' | sort -u | comm -12 - offered
+	from_source <before/packages | cut -f 2 | sed 's/-0:/-/' | sort -u | comm -12 - offered
 }
 
 removed_packages() { # names in the sections "Removing" of the printed transaction; a removed release package is meant to go
@@ -144,7 +149,6 @@ step_prove() {
 	grep -q '^Transaction test succeeded\|^Complete!' prove.log || fail "the transaction does not resolve or its test failed: $(grep -i '^ *error\|^Problem\|^ *- ' prove.log | head -n 8)"
 	find cache -name '*.rpm' -type f | grep -q . || fail "nothing was downloaded for the transaction"
 	removed_packages prove.log >removals
-	source_packages >meant
 	for name in $ALLOW_REMOVALS; do printf '%s\n' "$name"; done >>meant
 	sort -u -o meant meant
 	unwanted=$(comm -23 removals meant | tr '\n' ' ')
@@ -160,7 +164,7 @@ step_verify_signatures() { # every package that will be installed bears a signat
 }
 
 step_check_space() { # room for what was downloaded, unpacked, and for a second kernel with its initramfs
-	need=$(awk '{ print }' cached | tr '\n' '\0' | xargs -0 -r rpm -qp --nosignature --qf '%{SIZE}\n' 2>/dev/null | awk '{ sum += $1 } END { print int(sum / 1024 / 4) }')
+	need=$(tr '\n' '\0' <cached | xargs -0 -r rpm -qp --nosignature --qf '%{SIZE}\n' 2>/dev/null | awk '{ sum += $1 } END { print int(sum / 1024 / 4) }')
 	room=$(df -Pk /usr | awk 'NR == 2 { print $4 }')
 	[ "${room:-0}" -ge "${need:-0}" ] || fail "/usr has $room KiB free, the transaction needs about $need KiB while it runs"
 	room=$(df -Pk /boot | awk 'NR == 2 { print $4 }')
@@ -211,9 +215,8 @@ converted() { # the rpm database is the judge, not an exit status
 # shellcheck source=/dev/null
 is_target() { (. /etc/os-release && [ "${ID:-}" = "$TARGET_ID" ] && [ "${VERSION_ID:-}" = "$TARGET_VERSION_ID" ]); }
 
-old_vendor_packages() { # installed packages that still bear the source's vendor
-	packages | awk -F '\t' -v vendors="$SOURCE_VENDORS" 'BEGIN { n = split(vendors, v, "|") }
-		{ for (i = 1; i <= n; i++) if (v[i] != "" && index($4, v[i]) == 1 && $1 !~ /^kernel/) { print $1; break } }'
+old_vendor_packages() { # names of installed packages that still bear the source's vendor
+	packages | from_source | awk -F '\t' '$1 !~ /^kernel/ { print $1 }'
 }
 
 step_vendor_audit() { # what still bears the old vendor is named in the report; the target's repositories must be configured
