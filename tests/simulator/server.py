@@ -45,7 +45,7 @@ class Call:
 class Simulator:
     def __init__(self, settings: fleet.Settings, log_path: Path | None = None) -> None:
         self.settings = settings
-        self.schemas = schema.load((operation.product, name) for name, operation in OPERATIONS.items())
+        self.schemas = schema.load(OPERATIONS)
         self.log = RequestLog(log_path)
         self.number = 0
         self.drivers = DriverRunner(settings.driver)
@@ -113,8 +113,8 @@ class Simulator:
         call.account = wire.authenticate(request, self.settings.accounts, self.nonces, time.time()).access_key_id
         if not route.product:
             raise ApiError(400, "InvalidVersion", "Specified parameter Version is not valid.")
-        operation = OPERATIONS.get(route.action)
-        if operation is None or operation.product != route.product:
+        operation = OPERATIONS.get((route.product, route.action))
+        if operation is None:
             message = "Specified api is not found, or the simulator does not model it."
             raise ApiError(404, "InvalidAction.NotFound", message)
         shapes = self.schemas[f"{route.product}.{route.action}"]
@@ -169,7 +169,7 @@ class Simulator:
         return document
 
     def _note(self, call: Call, status: int, code: str, document: dict[str, Any]) -> None:
-        operation = OPERATIONS.get(call.route.action)
+        operation = OPERATIONS.get((call.route.product, call.route.action))
         dropped = call.fault is not None and call.fault.kind == "reset_before"
         self.log.add({
             "number": call.number,

@@ -8,6 +8,7 @@ from ..world import ESSD, Disk, Group
 from . import common
 from .common import Answer, Context, Parameters, equal, page, tags_match, wire_tags
 from .snapshots import deletable, remove, snapshottable, start
+from .table import Operation, changes, reads
 
 MAX_DISKS, MAX_GIB = 128, 256 * 1024
 
@@ -133,3 +134,12 @@ def delete_snapshot_group(context: Context, given: Parameters) -> Answer:
          "RelatedItemSet": {"RelatedItem": [{"Name": "SnapshotId", "Value": one}]}}
         for one in members
     ]}}  # fmt: skip
+
+
+OPERATIONS: dict[str, Operation] = {
+    "CreateSnapshotGroup": changes(
+        create_snapshot_group, "InstanceId DiskId ExcludeDiskId Name Description Tag InstantAccess"),
+    "DescribeSnapshotGroups": reads(
+        describe_snapshot_groups, "SnapshotGroupId InstanceId Name Status Tag MaxResults NextToken"),
+    "DeleteSnapshotGroup": changes(delete_snapshot_group, "SnapshotGroupId"),
+}  # fmt: skip

@@ -6,6 +6,7 @@ from ..clock import iso
 from ..errors import ApiError
 from ..world import Disk, Instance
 from .common import Answer, Context, Parameters, dry_run, equal, id_list, page, tags_match, wildcard, wire_tags
+from .table import PAGED, Operation, reads
 
 
 def describe_regions(context: Context, given: Parameters) -> Answer:
@@ -146,3 +147,15 @@ def _disk(context: Context, one: Disk) -> Answer:
         "MountInstances": {"MountInstance": []},
         "Tags": wire_tags(one.tags),
     }
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DescribeRegions": reads(describe_regions, "AcceptLanguage"),
+    "DescribeInstances": reads(
+        describe_instances,
+        PAGED + "InstanceIds Status Tag InstanceName ZoneId ImageId InstanceType InstanceChargeType VpcId VSwitchId "
+        "InstanceNetworkType SecurityGroupId PrivateIpAddresses AdditionalAttributes"),
+    "DescribeInstanceStatus": reads(describe_instance_status, "InstanceId ZoneId PageNumber PageSize"),
+    "DescribeDisks": reads(
+        describe_disks, PAGED + "DiskIds InstanceId ZoneId Encrypted DiskName DiskType Category Status Tag"),
+}  # fmt: skip

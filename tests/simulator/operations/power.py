@@ -8,6 +8,7 @@ from ..errors import ApiError
 from ..world import Instance, Work
 from . import common
 from .common import Answer, Context, Parameters
+from .table import Operation, changes
 
 Step = Callable[[Context, Parameters, Instance], None]
 
@@ -151,3 +152,13 @@ def reboot_instance(context: Context, given: Parameters) -> Answer:
 
 def reboot_instances(context: Context, given: Parameters) -> Answer:
     return _batch(context, given, _check_reboot, _reboot)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "StopInstance": changes(stop_instance, "InstanceId ForceStop StoppedMode DryRun ConfirmStop"),
+    "StopInstances": changes(stop_instances, "InstanceId ForceStop StoppedMode DryRun BatchOptimization"),
+    "StartInstance": changes(start_instance, "InstanceId DryRun"),
+    "StartInstances": changes(start_instances, "InstanceId DryRun BatchOptimization"),
+    "RebootInstance": changes(reboot_instance, "InstanceId ForceStop DryRun"),
+    "RebootInstances": changes(reboot_instances, "InstanceId ForceReboot DryRun BatchOptimization"),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .common import Answer, Context, Parameters
+from .table import Operation, reads
 
 
 def _empty(given: Parameters) -> Answer:
@@ -19,3 +20,13 @@ def describe_replication_jobs(context: Context, given: Parameters) -> Answer:
 
 def describe_workgroups(context: Context, given: Parameters) -> Answer:
     return {"Workgroups": {"Workgroup": []}, **_empty(given)}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DescribeSourceServers": reads(
+        describe_source_servers, "PageNumber PageSize SourceId State Name JobId Tag WorkgroupId", "smc"),
+    "DescribeReplicationJobs": reads(
+        describe_replication_jobs,
+        "PageNumber PageSize JobId SourceId Status BusinessStatus JobType Name InstanceId Tag", "smc"),
+    "DescribeWorkgroups": reads(describe_workgroups, "PageNumber PageSize", "smc"),
+}  # fmt: skip

@@ -7,6 +7,7 @@ from ..errors import ApiError
 from ..world import ESSD, Disk, Instance, Snapshot, Work
 from . import common
 from .common import Answer, Context, Parameters, equal, id_list, page, tags_match, wire_tags
+from .table import PAGED, Operation, changes, reads
 
 
 def create_snapshot(context: Context, given: Parameters) -> Answer:
@@ -223,3 +224,15 @@ def reset_disk(context: Context, given: Parameters) -> Answer:
     work = driver_work("restore", owner, disk, snapshot.snapshot_id)
     context.world.schedule(context.now + context.world.timing.reset_s, finish, work)
     return {}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "CreateSnapshot": changes(create_snapshot, "DiskId SnapshotName Description RetentionDays Tag InstantAccess"),
+    "DescribeSnapshots": reads(
+        describe_snapshots,
+        PAGED + "SnapshotIds DiskId InstanceId SnapshotName Encrypted Status SourceDiskType SnapshotType Tag"),
+    "ModifySnapshotAttribute": changes(
+        modify_snapshot_attribute, "SnapshotId SnapshotName Description RetentionDays"),
+    "DeleteSnapshot": changes(delete_snapshot, "SnapshotId Force"),
+    "ResetDisk": changes(reset_disk, "DiskId SnapshotId DryRun"),
+}  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import ApiError, not_modelled
 from .common import Answer, Context, Parameters, checked_tags, page, tags_match
+from .table import Operation, changes, reads
 
 # documented: SDK text of ResourceType
 _TYPES = (
@@ -93,3 +94,10 @@ def list_tag_resources(context: Context, given: Parameters) -> Answer:
     # the page size is not published: assumed
     answer = page(rows, {"NextToken": given.get("NextToken", ""), "MaxResults": 50}, lambda row: row, least=50, most=50)
     return {"TagResources": {"TagResource": answer["items"]}, "NextToken": answer["NextToken"]}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "TagResources": changes(tag_resources, "ResourceType ResourceId Tag"),
+    "UntagResources": changes(untag_resources, "ResourceType ResourceId TagKey All"),
+    "ListTagResources": reads(list_tag_resources, "ResourceType ResourceId Tag NextToken"),
+}

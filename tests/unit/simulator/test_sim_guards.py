@@ -55,7 +55,10 @@ class Bench:
             return {}
         self.world.settle(self.now)
         given = {key: self.names.get(value, value) if isinstance(value, str) else value for key, value in given.items()}
-        answer = OPERATIONS[op].handler(Context(self.world, self.region, self.now, self.notes), given)
+        product, _dot, name = op.rpartition(".")  # smc.TagResources, or CreateSnapshot of ECS
+        answer = OPERATIONS[product or "ecs", name].handler(
+            Context(self.world, self.region, self.now, self.notes), given
+        )
         if "SnapshotId" in answer:
             self.names[f"${len(self.names) + 1}"] = answer["SnapshotId"]
         return answer
