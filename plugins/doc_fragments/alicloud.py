@@ -37,6 +37,11 @@ options:
       - The text V({region}) in it is replaced by the region of each call.
       - Without it, E(ALICLOUD_ECS_ENDPOINT) is used, and without that the endpoint that the SDK knows for the region.
     type: str
+  smc_endpoint:
+    description:
+      - Where the Server Migration Center API is, as a host name or a URL, like O(ecs_endpoint).
+      - Without it, E(ALICLOUD_SMC_ENDPOINT) is used, and without that the one central endpoint C(smc.aliyuncs.com).
+    type: str
   connect_timeout:
     description: Seconds that making a connection may take.
     type: float
@@ -56,6 +61,7 @@ requirements:
   - python >= 3.10 on the controller
   - alibabacloud-credentials >= 1.0.1
   - alibabacloud-ecs20140526 >= 7.0.0
+  - alibabacloud-smc20190601 >= 1.1.0
 notes:
   - The module runs once for many instances, on the controller. Use it with C(delegate_to=localhost) and
     C(run_once=true), or in a play of its own on localhost, rather than once per host.

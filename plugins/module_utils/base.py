@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from collections.abc import Callable, Iterable
@@ -26,6 +25,7 @@ COMMON: dict[str, Any] = {
     "profile": {"type": "str"},
     "region": {"type": "str", "fallback": (env_fallback, ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION_ID"])},
     "ecs_endpoint": {"type": "str", "fallback": (env_fallback, ["ALICLOUD_ECS_ENDPOINT"])},
+    "smc_endpoint": {"type": "str", "fallback": (env_fallback, ["ALICLOUD_SMC_ENDPOINT"])},
     "connect_timeout": {"type": "float", "default": 3.0},
     "read_timeout": {"type": "float", "default": 20.0},
     "throttle_wait": {"type": "float", "fallback": (env_fallback, ["ALICLOUD_THROTTLE_WAIT_SECONDS"])},
@@ -67,7 +67,7 @@ def new_api(module: AnsibleModule) -> Api:
         security_token=given["security_token"],
         profile=given["profile"],
         ecs_endpoint=given["ecs_endpoint"],
-        smc_endpoint=os.environ.get("ALICLOUD_SMC_ENDPOINT"),
+        smc_endpoint=given["smc_endpoint"],
         connect_timeout=given["connect_timeout"],
         read_timeout=given["read_timeout"],
         user_agent=f"alicloud.os_migration ansible-core/{module.ansible_version} python/{platform.python_version()}",

@@ -45,7 +45,7 @@ class Caller(Protocol):
     """What the areas need of the cloud; tests hand in a stand-in."""
 
     def call(
-        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None
+        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None, product: str = "ecs"
     ) -> dict[str, Any]: ...
 
 
@@ -67,14 +67,14 @@ class Api:
 
         def send() -> dict[str, Any]:
             with self._lock:
-                self.calls[operation] += 1
+                self.calls[operation if product == "ecs" else f"{product}.{operation}"] += 1
             try:
                 return method(request).body.to_map()
             # The SDK lets exceptions of four libraries through; each becomes a CloudError, so none may be missed.
             except Exception as exc:
                 raise from_exception(exc, operation, resource, self.settings.secrets) from exc
 
-        return self.retrier.call((region, operation), policy_for(operation, params), send)
+        return self.retrier.call((region, f"{product}.{operation}"), policy_for(product, operation, params), send)
 
     def _prepare(self, product: str, region: str, operation: str) -> tuple[Any, Any]:
         with self._lock:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import CloudError, LostAnswer
+from .operations import find
 
 T = TypeVar("T")
 
@@ -25,20 +26,15 @@ class Policy:
     throttles: int = 20
 
 
-READ = Policy(resend=True)
-TOKEN = Policy(resend=True)
+RESEND = Policy(resend=True)
 ONCE = Policy(resend=False)
 
-# Only what is listed here is ever resent after a lost answer. An operation that is not listed is treated as ONCE.
-TOKEN_OPERATIONS = frozenset(("CreateSnapshot", "CreateSnapshotGroup"))
-READ_PREFIXES = ("Describe", "List")
 
-
-def policy_for(operation: str, params: dict[str, Any]) -> Policy:
-    if operation.startswith(READ_PREFIXES):
-        return READ
-    if operation in TOKEN_OPERATIONS and params.get("ClientToken"):
-        return TOKEN
+def policy_for(product: str, operation: str, params: dict[str, Any]) -> Policy:
+    """An operation that is idempotent by its token is so only where the caller gave one."""
+    after_loss = find(product, operation).after_loss
+    if after_loss == "read" or (after_loss == "token" and params.get("ClientToken")):
+        return RESEND
     return ONCE
 
 

@@ -52,7 +52,9 @@ class Replay:
         self.answer = answer
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
 
-    def call(self, operation: str, region: str, params: dict[str, Any], resource: str | None = None) -> dict[str, Any]:
+    def call(
+        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None, product: str = "ecs"
+    ) -> dict[str, Any]:
         self.calls.append((operation, region, params))
         return self.answer(operation, region, params)
 

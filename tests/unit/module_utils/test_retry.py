@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from cloud_doubles import Clock
 
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import retry
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import operations, retry
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, LostAnswer
 
 KEY = ("cn-hangzhou", "Operation")
@@ -33,26 +35,43 @@ def error(kind: str, retry_after: float | None = None) -> CloudError:
     return CloudError("Code", "text", kind=kind, retry_after=retry_after)
 
 
-@pytest.mark.parametrize("operation", ["ResetDisk", "StopInstances", "TagResources", "DeleteSnapshot", "SomethingNew"])
-def test_a_change_without_a_token_is_never_sent_twice_when_its_answer_is_lost(operation):
+ALL = [(product, name, entry) for product, table in operations.PRODUCTS.items() for name, entry in table.items()]
+
+
+@pytest.mark.parametrize(
+    ("product", "operation"),
+    [(product, name) for product, name, entry in ALL if entry.after_loss in ("settle", "never")],
+)
+def test_a_change_without_a_token_is_never_sent_twice_when_its_answer_is_lost(product, operation):
     send, sent = sender(error("unsure"))
     with pytest.raises(LostAnswer):
-        retrier(Clock()).call(KEY, retry.policy_for(operation, {"ClientToken": "x"}), send)
+        retrier(Clock()).call(KEY, retry.policy_for(product, operation, {"ClientToken": "x"}), send)
     assert len(sent) == 1
 
 
 @pytest.mark.parametrize(
-    ("operation", "params"),
-    [("DescribeDisks", {}), ("ListTagResources", {}), ("CreateSnapshot", {"ClientToken": "t"})],
+    ("product", "operation"), [(product, name) for product, name, entry in ALL if entry.after_loss in ("read", "token")]
 )
-def test_reads_and_calls_with_a_token_are_sent_again(operation, params):
+def test_reads_and_calls_with_a_token_are_sent_again(product, operation):
     send, sent = sender(error("unsure"), error("unsure"))
-    assert retrier(Clock()).call(KEY, retry.policy_for(operation, params), send) == "done"
+    policy = retry.policy_for(product, operation, {"ClientToken": "t"})
+    assert retrier(Clock()).call(KEY, policy, send) == "done"
     assert len(sent) == 3
 
 
 def test_a_create_without_its_token_is_not_sent_again():
-    assert retry.policy_for("CreateSnapshot", {}) == retry.ONCE
+    assert retry.policy_for("ecs", "CreateSnapshot", {}) == retry.ONCE
+
+
+def test_the_table_is_true_about_client_tokens_and_says_how_every_lost_change_is_settled():
+    for product, name, entry in ALL:
+        models = importlib.import_module(
+            f"alibabacloud_{ {'ecs': 'ecs20140526', 'smc': 'smc20190601'}[product] }.models"
+        )
+        takes_token = hasattr(getattr(models, f"{name}Request")(), "client_token")
+        assert takes_token or entry.after_loss != "token", name
+        assert (entry.after_loss == "read") == name.startswith(("Describe", "List")), name
+        assert bool(entry.settled_by) == (entry.after_loss in ("settle", "never")), name
 
 
 @pytest.mark.parametrize("kind", ["unsent", "busy"])
@@ -65,7 +84,7 @@ def test_an_unreachable_endpoint_gives_up_within_fifteen_seconds():
     clock = Clock()
     send, sent = sender(*[error("unsent")] * 10)
     with pytest.raises(CloudError):
-        retry.Retrier(clock=clock, sleep=clock.sleep, jitter=lambda: 1.0).call(KEY, retry.READ, send)
+        retry.Retrier(clock=clock, sleep=clock.sleep, jitter=lambda: 1.0).call(KEY, retry.RESEND, send)
     assert len(sent) == 4 and sum(clock.slept) < 15
 
 
@@ -73,7 +92,7 @@ def test_an_unreachable_endpoint_gives_up_within_fifteen_seconds():
 def test_a_refusal_is_final(kind):
     send, sent = sender(error(kind))
     with pytest.raises(CloudError):
-        retrier(Clock()).call(KEY, retry.READ, send)
+        retrier(Clock()).call(KEY, retry.RESEND, send)
     assert len(sent) == 1
 
 
@@ -104,5 +123,5 @@ def test_one_throttled_thread_holds_back_the_others_of_its_operation_only():
 def test_endless_throttling_ends():
     send, sent = sender(*[error("throttled")] * 100)
     with pytest.raises(CloudError):
-        retrier(Clock()).call(KEY, retry.READ, send)
-    assert len(sent) == retry.READ.throttles + 1
+        retrier(Clock()).call(KEY, retry.RESEND, send)
+    assert len(sent) == retry.RESEND.throttles + 1

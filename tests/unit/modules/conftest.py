@@ -76,6 +76,7 @@ def run(sim: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             "access_key_secret": sim.account.access_key_secret,
             "region": "cn-hangzhou",
             "ecs_endpoint": f"{sim.endpoint}/r/{{region}}",
+            "smc_endpoint": f"{sim.endpoint}/smc",
             "throttle_wait": 0.05,
         }
         args = {key: value for key, value in {**common, **given}.items() if value is not None}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh [TARGET...]: starts a simulator with fleet.yml, runs the targets against it (all ecs_* targets by default), and
+# run.sh [TARGET...]: starts a simulator with fleet.yml, runs the targets against it (all that have a runme.sh by default), and
 # ends it. ansible-playbook and the simulator's Python are taken from the PATH.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +20,9 @@ for _ in $(seq 100); do
 done
 # shellcheck source=/dev/null
 . "$work/env"
-[ $# -gt 0 ] || set -- ecs_instance_info ecs_power ecs_tag ecs_snapshot ecs_snapshot_info ecs_disk_reset
+if [ $# -eq 0 ]; then
+	for script in "$targets"/*/runme.sh; do set -- "$@" "$(basename "$(dirname "$script")")"; done
+fi
 for target; do
 	printf '== %s\n' "$target"
 	(cd "$targets/$target" && ./runme.sh)
