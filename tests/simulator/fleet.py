@@ -32,6 +32,7 @@ _INSTANCE = {
     "spot_strategy",
     "deletion_protection",
     "operation_locks",
+    "system",
 }
 _DISK = {
     "type",
@@ -166,6 +167,7 @@ def _add(
         stopped_mode="KeepCharging" if status == "Stopped" else "Not-applicable",
         spot_strategy=entry.get("spot_strategy", "NoSpot"),
         deletion_protection=bool(entry.get("deletion_protection", False)),
+        system=entry.get("system", "centos7"),
         operation_locks=list(entry.get("operation_locks") or []),
         tags=_tags(entry),
     )

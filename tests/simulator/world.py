@@ -65,6 +65,9 @@ class Instance:
     stopped_mode: str = "Not-applicable"
     spot_strategy: str = "NoSpot"
     deletion_protection: bool = False
+    # What runs on it, by the names of the collection's matrix (centos8, alinux3), and until when it still works on that.
+    system: str = ""
+    settling_until: float = 0.0
     operation_locks: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
