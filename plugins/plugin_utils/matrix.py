@@ -25,6 +25,8 @@ SYSTEMS: dict[str, tuple[str, str, str, bool]] = {
 }
 
 ENGINES = ("distro_sync", "leapp", "convert2rhel", "smc")
+# Engines that `auto` never chooses: what they do rests on the cloud's side and on an assumption that the user must know of.
+BY_NAME_ONLY = frozenset({"smc"})
 X86, ARM = "x86_64", "aarch64"
 _ARCH_NAMES = {"amd64": X86, "x64": X86, "arm64": ARM}
 
@@ -107,13 +109,13 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     (X86, "centos8", "rhel8", "convert2rhel", CONVERT2RHEL, "CentOS 8.5"),
 )
 
-# What this version can do. Everything else in the matrix is listed, and refused with the reason.
+# What this version can do, beside all that the cloud does itself. The rest is listed, and refused with the reason.
 _AVAILABLE = frozenset({(X86, "centos8", "alinux3", "distro_sync")})
 
 
 def _path(row: tuple[str, str, str, str, str, str]) -> Path:
     arch, source, target, engine, fact, condition = row
-    available = (arch, source, target, engine) in _AVAILABLE
+    available = engine == "smc" or (arch, source, target, engine) in _AVAILABLE
     if available:
         reason = ""
     elif engine == "distro_sync":
@@ -195,6 +197,13 @@ def _pick(rows: list[Path], engine: str) -> Path:
         engines = ", ".join(path.engine for path in rows)
         raise MatrixError(f"The engine {engine} does not lead {way}; the engines that do are {engines}.")
     usable = sorted((path for path in wanted if path.available), key=lambda path: ENGINES.index(path.engine))
+    if engine == "auto":
+        named = [path.engine for path in usable if path.engine in BY_NAME_ONLY]
+        usable = [path for path in usable if path.engine not in BY_NAME_ONLY]
+        if not usable and named:
+            raise MatrixError(
+                f"The migration {way} needs the engine {named[0]}, which is taken only when it is asked for by name."
+            )
     if not usable:
         reasons = "; ".join(dict.fromkeys(path.reason for path in wanted))
         raise MatrixError(f"The migration {way} is known but not available in this version: {reasons}.")

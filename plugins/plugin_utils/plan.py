@@ -9,7 +9,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import ENGINES, MATRIX, TARGETS, name_of
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import (
+    BY_NAME_ONLY,
+    ENGINES,
+    MATRIX,
+    TARGETS,
+    name_of,
+)
 
 TAG_RUN, TAG_STATE = "os_migration_run_id", "os_migration_state"
 # States of an instance's tag in which a run has begun something and not ended it.
@@ -60,13 +66,20 @@ def check_target(target: str, engine: str) -> None:
         raise PlanError(
             f"os_migration_engine is {engine!r}, which is not known. Known engines: auto, {', '.join(ENGINES)}."
         )
-    rows = [path for path in MATRIX if path.target == target and engine in ("auto", path.engine)]
-    if not any(path.available for path in rows):
-        usable = sorted({path.target for path in MATRIX if path.available})
+    if target not in _targets(engine):
         way = "" if engine == "auto" else f" by {engine}"
+        usable = ", ".join(_targets(engine)) or "none"
+        others = [other for other in sorted(BY_NAME_ONLY) if engine == "auto" and target in _targets(other)]
+        hint = "".join(f" It is with os_migration_engine={other}." for other in others)
         raise PlanError(
-            f"No migration to {name_of(target)}{way} is available in this version. Available targets: {', '.join(usable)}."
+            f"No migration to {name_of(target)}{way} is available in this version.{hint} Available targets: {usable}."
         )
+
+
+def _targets(engine: str) -> list[str]:
+    """Where an engine leads in this version; `auto` takes none that must be asked for by name."""
+    wanted = [engine] if engine != "auto" else [name for name in ENGINES if name not in BY_NAME_ONLY]
+    return sorted({path.target for path in MATRIX if path.available and path.engine in wanted})
 
 
 def check_risks(accepted: bool) -> None:

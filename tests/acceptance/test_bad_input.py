@@ -12,7 +12,11 @@ from harness import REGION, Cloud, Host
 
 CASES = {
     "unknown_target": ([], {"target": "alinux9"}, r"alinux9.* not known.* Known targets: .*alinux3"),
-    "path_that_does_not_exist": ([], {"target": "rhel9"}, r"Red Hat Enterprise Linux 9 .*Available targets: alinux3"),
+    "path_that_does_not_exist": (
+        [],
+        {"target": "rhel9"},
+        r"Red Hat Enterprise Linux 9 .*engine=smc.*Available targets: alinux3",
+    ),
     "unknown_engine": ([], {"engine": "magic"}, r"magic|one of"),
     "host_without_instance_id": (
         ["-e", '{"os_migration_instance_id": ""}'],

@@ -69,7 +69,7 @@ def test_nothing_is_changed_for_a_user_who_has_not_said_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "engine"), [("alinux9", "auto"), ("rhel9", "auto"), ("alinux3", "magic"), ("alinux3", "smc")]
+    ("target", "engine"), [("alinux9", "auto"), ("rhel9", "auto"), ("alinux3", "magic"), ("alinux3", "leapp")]
 )
 def test_a_path_that_no_host_could_take_is_refused_before_anything_is_asked(target: str, engine: str) -> None:
     with pytest.raises(plan.PlanError):
