@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .compute_world import Image, ImageDisk, SecurityGroup, VSwitch
 from .wire import Account
 from .world import Disk, Instance, Region, Timing, World, make_id
 
@@ -33,6 +34,15 @@ _INSTANCE = {
     "deletion_protection",
     "operation_locks",
     "system",
+}
+_REGION = {
+    "instances",
+    "snapshot_quota",
+    "zone_id",
+    "image_quota",
+    "security_group_quota",
+    "instance_quota",
+    "vswitches",
 }
 _DISK = {
     "type",
@@ -121,8 +131,10 @@ def build(given: Settings, now: float) -> World:
     address = 0
     for region_id, content in given.regions.items():
         content = content or {}
-        _known(content, {"instances", "snapshot_quota", "zone_id"}, f"region {region_id}")
+        _known(content, _REGION, f"region {region_id}")
         region = world.regions[region_id] = Region(region_id, int(content.get("snapshot_quota", 256)))
+        for quota in ("image_quota", "security_group_quota", "instance_quota"):
+            setattr(region, quota, int(content.get(quota, getattr(region, quota))))
         for entry in content.get("instances") or []:
             _known(entry, _INSTANCE, "instance")
             if not entry.get("name"):
@@ -133,7 +145,42 @@ def build(given: Settings, now: float) -> World:
                 name = entry["name"] if "count" not in entry else f"{entry['name']}-{index:04d}"
                 zone = entry.get("zone_id") or content.get("zone_id") or f"{region_id}-a"
                 _add(world, region, entry, name, zone, address, now)
+        _surroundings(region, content, now)
     return world
+
+
+def _surroundings(region: Region, content: Mapping[str, Any], now: float) -> None:
+    """The network that the instances are in, further vSwitches, and the public images that they were made from."""
+    vpc_id = f"vpc-{region.region_id}"
+    group_id = f"sg-{region.region_id}"
+    region.security_groups[group_id] = SecurityGroup(
+        group_id, "default", "", vpc_id, "normal", now - 86400, inner_access="Accept"
+    )
+    for index, zone in enumerate(dict.fromkeys(one.zone_id for one in region.instances.values())):
+        vswitch_id = f"vsw-{zone}"
+        region.vswitches[vswitch_id] = VSwitch(vswitch_id, vpc_id, zone, f"172.{16 + index}.0.0/16", is_default=True)
+    for entry in content.get("vswitches") or []:
+        given: VSwitch = _make(VSwitch, {"vpc_id": vpc_id, "zone_id": f"{region.region_id}-a", **entry}, "vswitch")
+        region.vswitches[given.vswitch_id] = given
+    for one in region.instances.values():
+        one.vpc_id, one.vswitch_id, one.security_group_ids = vpc_id, f"vsw-{one.zone_id}", [group_id]
+        region.images.setdefault(one.image_id, _public_image(one, now))
+
+
+def _public_image(one: Instance, now: float) -> Image:
+    return Image(
+        image_id=one.image_id,
+        name=one.image_id,
+        description="",
+        created=now - 86400,
+        due=now - 86400,
+        disks=[ImageDisk("/dev/xvda", "system", 20, None)],
+        system=one.system,
+        os_name=one.os_name,
+        os_type=one.os_type,
+        status="Available",
+        owner="system",
+    )
 
 
 def _add(

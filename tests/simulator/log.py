@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 LIMIT = 200_000
-_IDS = ("InstanceId", "DiskId", "SnapshotId", "SnapshotGroupId", "ResourceId")
+_IDS = (
+    "InstanceId",
+    "DiskId",
+    "SnapshotId",
+    "SnapshotGroupId",
+    "ResourceId",
+    "ImageId",
+    "SecurityGroupId",
+    "InstanceIdSets",
+)
 
 
 @dataclass

@@ -151,7 +151,7 @@ class Simulator:
         if token and (known := self.tokens.recall(key, call.route.parameters)) is not None:
             call.replayed = True
             return known
-        context = Context(self.world, region, now, call.notes)
+        context = Context(self.world, region, now, call.notes, time.time())
         self.world.fail_work = bool(call.fault and call.fault.kind == "fail_work")
         try:
             answer = operation.handler(context, call.given)
@@ -202,6 +202,9 @@ class Simulator:
                     key: {**asdict(one), "available": one.available(now)} for key, one in region.snapshots.items()
                 },
                 "groups": {key: asdict(one) for key, one in region.groups.items()},
+                "images": {key: asdict(one) for key, one in region.images.items()},
+                "security_groups": {key: asdict(one) for key, one in region.security_groups.items()},
+                "vswitches": {key: asdict(one) for key, one in region.vswitches.items()},
             }
         return {"now": now, "regions": regions, "driver_failures": self.driver_failures}
 

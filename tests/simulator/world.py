@@ -7,6 +7,8 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from .compute_world import Image, SecurityGroup, VSwitch
+
 ESSD = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_regional_disk_auto")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -37,7 +39,10 @@ class Disk:
     multi_attach: bool = False
     driver_disk: str | None = None
     status: str = "In_use"
+    # Whose content it bears: the snapshot, or the public image, that it was last made from or rolled back to.
     restored_from: str | None = None
+    # The snapshot that it was created from, which therefore cannot be deleted without force.
+    source_snapshot_id: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -69,6 +74,15 @@ class Instance:
     system: str = ""
     settling_until: float = 0.0
     operation_locks: list[str] = field(default_factory=list)
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    security_group_ids: list[str] = field(default_factory=list)
+    auto_release_time: str = ""
+    key_pair_name: str = ""
+    ram_role_name: str = ""
+    user_data: str = ""
+    bandwidth_out: int = 0
+    description: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,6 +97,8 @@ class Snapshot:
     size_gib: int
     encrypted: bool
     instant: bool
+    # What ran on the instance when it was made.
+    system: str
     created: float
     usable_at: float
     due: float
@@ -124,6 +140,12 @@ class Region:
     disks: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    image_quota: int = 100
+    security_group_quota: int = 100
+    instance_quota: int = 10_000
+    images: dict[str, Image] = field(default_factory=dict)
+    security_groups: dict[str, SecurityGroup] = field(default_factory=dict)
+    vswitches: dict[str, VSwitch] = field(default_factory=dict)
 
     def disks_of(self, instance: Instance) -> list[Disk]:
         return [self.disks[disk_id] for disk_id in instance.disk_ids]
@@ -144,6 +166,9 @@ class Timing:
     stop_s: float = 30
     start_s: float = 40
     reset_s: float = 60
+    image_s: float = 120
+    create_s: float = 20
+    release_s: float = 10
 
 
 Finish = Callable[[bool, float], None]

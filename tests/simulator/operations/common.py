@@ -28,6 +28,8 @@ class Context:
     region: Region
     now: float
     notes: list[str] = field(default_factory=list)
+    # What a client's clock shows. Clients name times by it, while virtual time may be far ahead; None: the same.
+    wall: float | None = None
 
 
 Handler = Callable[[Context, Parameters], Answer]

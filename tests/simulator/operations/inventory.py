@@ -25,8 +25,9 @@ def describe_instances(context: Context, given: Parameters) -> Answer:
         if (ids is None or one.instance_id in ids)
         and (addresses is None or one.private_ip in addresses)
         and equal(given, Status=one.status, ZoneId=one.zone_id, ImageId=one.image_id, InstanceType=one.instance_type,
-                  InstanceChargeType=one.charge_type, InstanceNetworkType="vpc", VpcId=_vpc(context),
-                  VSwitchId=_vswitch(one), SecurityGroupId=_group(context))
+                  InstanceChargeType=one.charge_type, InstanceNetworkType="vpc", VpcId=one.vpc_id,
+                  VSwitchId=one.vswitch_id)
+        and given.get("SecurityGroupId", next(iter(one.security_group_ids), None)) in (None, *one.security_group_ids)
         and wildcard(given.get("InstanceName"), one.name)
         and tags_match(given.get("Tag"), one.tags)
     ]  # fmt: skip
@@ -42,7 +43,7 @@ def _instance(context: Context, one: Instance) -> Answer:
         "ZoneId": one.zone_id,
         "InstanceName": one.name,
         "HostName": one.hostname,
-        "Description": "",
+        "Description": one.description,
         "Status": one.status,
         "StoppedMode": one.stopped_mode,
         "InstanceType": one.instance_type,
@@ -57,6 +58,9 @@ def _instance(context: Context, one: Instance) -> Answer:
         "ExpiredTime": iso(one.created + 365 * 86400)[:-4] + "Z" if prepaid else "2099-12-31T15:59Z",
         "InstanceChargeType": one.charge_type,
         "InstanceNetworkType": "vpc",
+        "AutoReleaseTime": one.auto_release_time,
+        "KeyPairName": one.key_pair_name,
+        "InternetMaxBandwidthOut": one.bandwidth_out,
         "SpotStrategy": one.spot_strategy,
         "DeletionProtection": one.deletion_protection,
         "IoOptimized": True,
@@ -64,10 +68,10 @@ def _instance(context: Context, one: Instance) -> Answer:
         "PublicIpAddress": {"IpAddress": [one.public_ip] if one.public_ip else []},
         "InnerIpAddress": {"IpAddress": []},
         "EipAddress": {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""},
-        "SecurityGroupIds": {"SecurityGroupId": [_group(context)]},
+        "SecurityGroupIds": {"SecurityGroupId": list(one.security_group_ids)},
         "VpcAttributes": {
-            "VpcId": _vpc(context),
-            "VSwitchId": _vswitch(one),
+            "VpcId": one.vpc_id,
+            "VSwitchId": one.vswitch_id,
             "PrivateIpAddress": {"IpAddress": [one.private_ip]},
             "NatIpAddress": "",
         },
@@ -76,18 +80,6 @@ def _instance(context: Context, one: Instance) -> Answer:
         ]},
         "Tags": wire_tags(one.tags),
     }  # fmt: skip
-
-
-def _vpc(context: Context) -> str:
-    return f"vpc-{context.region.region_id}"
-
-
-def _vswitch(one: Instance) -> str:
-    return f"vsw-{one.zone_id}"
-
-
-def _group(context: Context) -> str:
-    return f"sg-{context.region.region_id}"
 
 
 def describe_instance_status(context: Context, given: Parameters) -> Answer:
@@ -133,6 +125,8 @@ def _disk(context: Context, one: Disk) -> Answer:
         "Status": one.status,
         "Device": one.device,
         "InstanceId": one.instance_id or "",
+        "SourceSnapshotId": one.source_snapshot_id or "",
+        "ImageId": owner.image_id if owner and one.type == "system" else "",
         "Attachments": {"Attachment": [attachment] if one.instance_id else []},
         "AttachedTime": attached,
         "CreationTime": iso(one.created),

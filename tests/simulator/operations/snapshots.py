@@ -58,6 +58,7 @@ def start(context: Context, disk: Disk, name: str, description: str, tags: dict[
         size_gib=disk.size_gib,
         encrypted=disk.encrypted,
         instant=disk.category in ESSD,
+        system=owner.system if owner else "",
         created=now,
         usable_at=now + timing.snapshot_base_s,
         due=now + timing.snapshot_base_s + timing.snapshot_per_gib_s * disk.size_gib,
@@ -177,15 +178,20 @@ def _snapshot(context: Context, one: Snapshot) -> Answer:
 
 def delete_snapshot(context: Context, given: Parameters) -> Answer:
     """An unknown id is ignored, so that deleting twice is safe. Source: page of DeleteSnapshot."""
-    deletable(context, given["SnapshotId"])
+    deletable(context, given["SnapshotId"], bool(given.get("Force")))
     remove(context, given["SnapshotId"])
     return {}
 
 
-def deletable(context: Context, snapshot_id: str) -> None:
+def deletable(context: Context, snapshot_id: str, force: bool = False) -> None:
     used = any(one.resetting and one.restored_from == snapshot_id for one in context.region.disks.values())
     if used:  # documented code, assumed cause
         raise ApiError(403, "Operation.Conflict", "The operation may conflicts with others, please retry later.")
+    # documented: error table of DeleteSnapshot
+    if any(disk.snapshot_id == snapshot_id for image in context.region.images.values() for disk in image.disks):
+        raise ApiError(403, "SnapshotCreatedImage", "The snapshot has been used to create user defined image(s).")
+    if not force and any(one.source_snapshot_id == snapshot_id for one in context.region.disks.values()):
+        raise ApiError(403, "SnapshotCreatedDisk", "The snapshot has been used to create disk(s).")
 
 
 def reset_disk(context: Context, given: Parameters) -> Answer:

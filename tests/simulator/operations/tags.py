@@ -1,4 +1,4 @@
-"""Tags of instances, disks and snapshots."""
+"""Tags of instances, disks, snapshots, images and security groups."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def _tags_of(context: Context, kind: str) -> Mapping[str, dict[str, str]]:
         return {key: one.tags for key, one in context.region.disks.items()}
     if kind == "snapshot":
         return {key: one.tags for key, one in context.region.snapshots.items()}
+    if kind == "image":
+        return {key: one.tags for key, one in context.region.images.items() if one.owner == "self"}
+    if kind == "securitygroup":
+        return {key: one.tags for key, one in context.region.security_groups.items()}
     raise not_modelled(f"tags of the resource type {kind}")
 
 
