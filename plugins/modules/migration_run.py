@@ -27,7 +27,24 @@ options:
     description: What to do.
     type: str
     required: true
-    choices: [close, note_failure, note_held, note_restore_point, note_rollback, open, report, request, select_rollback, select_wave, settle_wave]
+    choices:
+      - close
+      - note_cloud_failure
+      - note_failure
+      - note_held
+      - note_restore_point
+      - note_rollback
+      - note_smc_jobs
+      - note_smc_settled
+      - note_smc_sources
+      - open
+      - report
+      - request
+      - select_connection
+      - select_rollback
+      - select_smc
+      - select_wave
+      - settle_wave
   hosts:
     description: The hosts of the play or batch, by inventory name.
     type: list

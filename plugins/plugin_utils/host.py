@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -54,6 +55,12 @@ def time_limit(seconds: float) -> Iterator[None]:
 def host_program(*names: str) -> str:
     """The text of host programs of this collection (role/file), joined in that order."""
     return "\n".join((ROLES / role / "files" / name).read_text("utf-8") for role, name in (n.split("/") for n in names))
+
+
+def shell_function(name: str, text: str) -> str:
+    """A shell function that prints a text, whatever is in it."""
+    end = f"END_{hashlib.sha256(text.encode('utf-8')).hexdigest()[:16]}"
+    return f"{name}() {{\ncat <<'{end}'\n{text}\n{end}\n}}\n"
 
 
 class HostAction(ActionBase):

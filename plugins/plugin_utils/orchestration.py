@@ -9,7 +9,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import plan
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestration_rollback import (
+    note_held,
+    note_rollback,
+    select_rollback,
+    settle_wave,
+)
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestration_smc import (
+    note_smc_jobs,
+    note_smc_settled,
+    note_smc_sources,
+    select_connection,
+    select_smc,
+)
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING, touched
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report import (
     build,
     junit_xml,
@@ -23,8 +36,8 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import (
     utc,
 )
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.step import (
+    CLOUD_STEP,
     StepArguments,
-    failure_text,
     item,
     targets,
 )
@@ -143,6 +156,32 @@ def note_restore_point(arguments: StepArguments) -> dict[str, Any]:
     return {"ready": ready}
 
 
+def note_cloud_failure(arguments: StepArguments) -> dict[str, Any]:
+    """The cloud could not be asked at all: no host drops out for that, and the same command goes on where it stood.
+
+    Returns, empty, what the steps return in whose place it stands.
+    """
+    run = arguments.run()
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        if record["outcome"] or record["eligible"] is not True:
+            continue
+        failure = {"step": CLOUD_STEP, "message": arguments.message[:2000]}
+        reason = f"{arguments.message[:1000]} Nothing was decided about this host; the same command goes on with it."
+        outcome = "held" if touched(record) else "not_started"
+        run.update_host(host, outcome=outcome, reason=reason, failure=failure)
+    return {
+        "ready": [],
+        "own": [],
+        "unasked": [],
+        "settled": [],
+        "restored": [],
+        "hosts": [],
+        "instances": [],
+        "ssh_hosts": [],
+    }
+
+
 def note_failure(arguments: StepArguments) -> dict[str, Any]:
     """Writes down why a host failed, unless the failing step did; says whether the host itself is still as it was."""
     run = arguments.run()
@@ -156,74 +195,6 @@ def note_failure(arguments: StepArguments) -> dict[str, Any]:
     else:
         run.update_host(host, failure=failure)
     return {"untouched": untouched, "failure": failure}
-
-
-def select_rollback(arguments: StepArguments) -> dict[str, Any]:
-    """The instances to take back now: those whose migration failed, or with `everything` all that this run began with."""
-    run = arguments.run()
-    hold = run.facts()["on_failure"] == "hold" and not arguments.everything
-    cloud = run.read("cloud.json") or {}
-    due = []
-    for host in arguments.hosts:
-        record = run.host_record(host)
-        if arguments.everything:
-            tags = (cloud.get(host) or {}).get("tags") or {}
-            if tags.get(plan.TAG_RUN) != run.run_id:
-                run.update_host(
-                    host, outcome="not_started", reason=f"Run {run.run_id} has not begun with this instance."
-                )
-                continue
-        elif not record["failure"] or record["outcome"]:
-            continue
-        elif hold or not record["restore_point"]:
-            run.update_host(host, outcome="held", reason=failure_text(record))
-            continue
-        due.append(run.update_host(host, stage="rolling_back", outcome=None))
-    return {"hosts": [record["host"] for record in due], **targets(due)}
-
-
-def note_rollback(arguments: StepArguments) -> dict[str, Any]:
-    """Writes down which disks could not be restored; returns the hosts whose disks all were."""
-    run = arguments.run()
-    errors = {result["instance_id"]: result["error"] for result in arguments.results if result.get("error")}
-    restored = []
-    for host in arguments.hosts:
-        record = run.host_record(host)
-        error = errors.get(record["instance_id"])
-        if error:
-            reason = f"{failure_text(record)} The rollback failed too: {error.get('message')} {error.get('hint') or ''}".rstrip()
-            run.update_host(host, outcome="held", reason=reason)
-        else:
-            restored.append(host)
-    return {"restored": restored}
-
-
-def note_held(arguments: StepArguments) -> dict[str, Any]:
-    """A host that did not come back from its rollback, or came back different: a person must look."""
-    run = arguments.run()
-    for host in arguments.hosts:
-        record = run.host_record(host)
-        if not record["outcome"]:
-            run.update_host(
-                host, outcome="held", reason=f"{failure_text(record)} After the rollback: {arguments.message[:1000]}"
-            )
-    return {}
-
-
-def settle_wave(arguments: StepArguments) -> dict[str, Any]:
-    """The tags that tell every controller how the instances of this wave ended; only those that a run has begun with."""
-    run = arguments.run()
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for host in arguments.hosts:
-        record = run.host_record(host)
-        if record["restore_point"] and record["outcome"]:
-            groups.setdefault(record["outcome"], []).append(record)
-    return {
-        "tags": [
-            {"tags": {plan.TAG_RUN: run.run_id, plan.TAG_STATE: outcome}, **targets(records)}
-            for outcome, records in sorted(groups.items())
-        ]
-    }
 
 
 def write_report(arguments: StepArguments) -> dict[str, Any]:
@@ -273,7 +244,13 @@ STEPS: dict[str, Callable[[StepArguments], dict[str, Any]]] = {
     "open": open_run,
     "select_wave": select_wave,
     "note_restore_point": note_restore_point,
+    "note_cloud_failure": note_cloud_failure,
     "note_failure": note_failure,
+    "select_smc": select_smc,
+    "note_smc_sources": note_smc_sources,
+    "note_smc_jobs": note_smc_jobs,
+    "note_smc_settled": note_smc_settled,
+    "select_connection": select_connection,
     "select_rollback": select_rollback,
     "note_rollback": note_rollback,
     "note_held": note_held,

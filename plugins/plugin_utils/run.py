@@ -34,6 +34,7 @@ EMPTY_HOST: dict[str, Any] = {
     "schema": 1, "host": "", "instance_id": "", "instance_name": "", "region_id": "", "stage": "assessed",
     "outcome": None, "reason": "", "eligible": None, "source": {"id": "", "version": "", "name": ""}, "target": "",
     "engine": "", "findings": [], "plan": [], "restore_point": [], "failure": None, "steps": [], "comparison": None,
+    "job": None,
     "times": {"started": None, "outage_started": None, "outage_finished": None, "finished": None},
 }  # fmt: skip
 # These are added to key by key; every other value of a host is replaced as a whole.
@@ -172,6 +173,14 @@ class RunDirectory:
     def read_probe(self, host: str, moment: str) -> Any:
         """A probe document, or None where the host was not probed."""
         return self.read(f"probes/{safe_name(host)}.{_moment(moment)}.json")
+
+    def answer_path(self, instance_id: str) -> Path:
+        """Where the answer of a host lies that was read together with others."""
+        return self.path / "answers" / f"{safe_name(instance_id)}.out"
+
+    def forget_answer(self, instance_id: str) -> None:
+        """Remove an answer that was not taken."""
+        self.answer_path(instance_id).unlink(missing_ok=True)
 
     # Hosts
 

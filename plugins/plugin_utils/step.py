@@ -11,6 +11,9 @@ from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
 
+# The step of a failure that is the cloud's or the network's, not the host's.
+CLOUD_STEP = "cloud"
+
 
 @dataclass(frozen=True)
 class StepArguments:

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports a host as a migration source over its own connection, and keeps its first probe on it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import (
+    HostAction,
+    HostError,
+    clean_text,
+    host_program,
+    shell_function,
+)
+
+PLACEHOLDER = "@CODE@"
+PROBE_TIMEOUT = 180
+SPARE = 60  # seconds for the connection, beyond the time that the host gives the command
+
+
+class ActionModule(HostAction):
+    step = "smc_import"
+    arguments: ClassVar = {
+        "run_dir": {"type": "path", "required": True},
+        "command": {"type": "str", "required": True},
+        "code": {"type": "str", "no_log": True, "default": ""},
+        "timeout": {"type": "int", "default": 900},
+    }
+
+    def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if self._task.check_mode:
+            return {"changed": True}
+        self._keep_probe()
+        # Without a code the host is a source already.
+        if arguments["code"]:
+            self._import(arguments)
+        return {"changed": True}
+
+    def _keep_probe(self) -> None:
+        program = shell_function("probe", host_program("precheck/probe.sh")) + host_program("smc/keep.sh")
+        answer = self.patiently(SPARE, program, self.run_directory().run_id, timeout=PROBE_TIMEOUT)
+        if answer.get("kept") is not True:
+            raise HostError("the first probe could not be written to /var/lib/os_migration")
+
+    def _import(self, arguments: dict[str, Any]) -> None:
+        command = arguments["command"].replace(PLACEHOLDER, arguments["code"])
+        program = shell_function("command_text", command) + host_program("smc/import.sh")
+        seconds = str(arguments["timeout"])
+        answer = self.patiently(60, program, seconds, timeout=arguments["timeout"] + SPARE)
+        if answer.get("status") != 0:
+            said = clean_text(answer.get("said"), 600).replace(arguments["code"], "***")
+            raise HostError(f"the import command ended with status {answer.get('status')}: {said.strip()}")

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: host_import
+short_description: Import a host as a migration source over its own connection
+description:
+  - Keeps the first probe of the run on the host, then runs the command that imports it into Server Migration Center. Needs no Python on
+    the host. For hosts with Cloud Assistant use P(alicloud.os_migration.smc_import#module), which does it for many at once.
+version_added: 0.1.0
+author:
+  - The alicloud.os_migration contributors (@alicloud)
+attributes:
+  check_mode:
+    support: full
+    description: Does nothing on the host.
+  diff_mode:
+    support: none
+    description: Shows no difference.
+options:
+  run_dir:
+    description: Directory of the run, as P(alicloud.os_migration.migration_run#module) returned it.
+    type: path
+    required: true
+  command:
+    description: The shell program that imports the host. The text C(@CODE@) in it is replaced by O(code).
+    type: str
+    required: true
+  code:
+    description:
+      - The activation code. Without one only the probe is kept, because the host is a source already.
+      - It is a secret, so give the task C(no_log=true). It reaches the host inside a program on standard input.
+    type: str
+    default: ""
+  timeout:
+    description: How long the command may take, in seconds.
+    type: int
+    default: 900
+"""
+
+EXAMPLES = r"""
+- name: Import a host
+  alicloud.os_migration.host_import:
+    run_dir: "{{ run.run_dir }}"
+    command: "{{ lookup('ansible.builtin.file', 'client.sh') }}"
+    code: "{{ token.access_token_code }}"
+  no_log: true
+"""
+
+RETURN = r"""
+reachable:
+  description: Whether the host answered.
+  type: bool
+  returned: always
+  sample: true
+"""
