@@ -121,7 +121,7 @@ class Cloud:
         fleet = {"hosts": [_lab_host(host) for host in self.hosts.values()]}
         state = self.directory / "lab"
         state.mkdir(parents=True, exist_ok=True)
-        path = _write(self.directory / "lab.yml", fleet)
+        path = write_yaml(self.directory / "lab.yml", fleet)
         self._servers.append(
             Server(("lab", "serve", "--fleet", str(path), "--state", str(state)), self.directory / "lab.log")
         )
@@ -130,13 +130,17 @@ class Cloud:
     def _start_simulator(self) -> None:
         command = [sys.executable, "-m", "lab", "ctl", "--state", str(self.directory / "lab")]
         instances = [self._instance(host) for host in self.hosts.values()]
-        fleet = {
-            "accounts": [{"access_key_id": "LTAIsimulator", "access_key_secret": "simulator-secret"}],
-            "clock_rate": self.clock_rate,
-            "driver": {"command": command},
-            "regions": {REGION: {"instances": instances}, "cn-beijing": {"instances": []}},
-        }
-        path = _write(self.directory / "cloud.yml", fleet)
+        self._serve(
+            {
+                "driver": {"command": command},
+                "regions": {REGION: {"instances": instances}, "cn-beijing": {"instances": []}},
+            }
+        )
+
+    def _serve(self, fleet: Mapping[str, Any]) -> None:
+        """Start the simulated cloud of this fleet, with one account."""
+        account = {"access_key_id": "LTAIsimulator", "access_key_secret": "simulator-secret"}
+        path = write_yaml(self.directory / "cloud.yml", {"accounts": [account], "clock_rate": self.clock_rate, **fleet})
         log = ("--log", str(self.directory / "requests.jsonl"))
         server = Server(
             ("simulator", "serve", "--fleet", str(path), "--port", "0", *log), self.directory / "simulator.log"
@@ -146,8 +150,8 @@ class Cloud:
         self.env = {
             "ALICLOUD_ECS_ENDPOINT": f"{self.endpoint}/r/{{region}}",
             "ALICLOUD_SMC_ENDPOINT": f"{self.endpoint}/smc",
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAIsimulator",
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "simulator-secret",
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
         }
 
@@ -180,7 +184,7 @@ class Cloud:
                 "os_migration_instance_id": self.instance_id(host.name),
                 **({"ansible_become": True} if host.user else {}),
             }
-        self.inventory = _write(self.directory / "inventory.yml", {"all": {"hosts": hosts, "vars": variables}})
+        self.inventory = write_yaml(self.directory / "inventory.yml", {"all": {"hosts": hosts, "vars": variables}})
 
     # What tests ask for
 
@@ -280,7 +284,7 @@ def _lab_host(host: Host) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(path: Path, data: Any) -> Path:
+def write_yaml(path: Path, data: Any) -> Path:
     path.write_text(yaml.safe_dump(data, sort_keys=False))
     return path
 
