@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     answers: dict[str, Any] = {}
 
     def call(name: str, owner: Any, request: Any) -> Any:
-        snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+        snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
         answers[name] = getattr(owner, snake)(request).body
         simulator.advance(1000)
         return answers[name]
@@ -89,10 +90,44 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     call("TagResources", client, ecs.TagResourcesRequest(**tagged, tag=[tag]))
     call("ListTagResources", client, ecs.ListTagResourcesRequest(**tagged))
     call("UntagResources", client, ecs.UntagResourcesRequest(**tagged, tag_key=["run"]))
+    compute_calls(client, call)
     call("DescribeSourceServers", other, smc.DescribeSourceServersRequest())
     call("DescribeReplicationJobs", other, smc.DescribeReplicationJobsRequest(region_id=REGION))
     call("DescribeWorkgroups", other, smc.DescribeWorkgroupsRequest())
     return answers
+
+
+def compute_calls(client: Any, call: Any) -> None:
+    """Images, security groups, and instances that come and go."""
+    here = {"region_id": REGION}
+    image = call("CreateImage", client, ecs.CreateImageRequest(**here, instance_id="i-db")).image_id
+    call("DescribeImages", client, ecs.DescribeImagesRequest(**here, image_owner_alias="self"))
+    vswitch = call("DescribeVSwitches", client, ecs.DescribeVSwitchesRequest(**here)).v_switches.v_switch[0]
+    new = ecs.CreateSecurityGroupRequest(**here, vpc_id=vswitch.vpc_id, security_group_name="closed")
+    group = call("CreateSecurityGroup", client, new).security_group_id
+    one = {**here, "security_group_id": group}
+    call("ModifySecurityGroupPolicy", client, ecs.ModifySecurityGroupPolicyRequest(**one, inner_access_policy="Drop"))
+    ssh = {"ip_protocol": "tcp", "port_range": "22/22", "source_cidr_ip": "10.0.0.1"}
+    out = {"ip_protocol": "all", "port_range": "-1/-1", "dest_cidr_ip": "0.0.0.0/0", "policy": "drop"}
+    authorize = [ecs.AuthorizeSecurityGroupRequestPermissions(**ssh)]
+    call("AuthorizeSecurityGroup", client, ecs.AuthorizeSecurityGroupRequest(**one, permissions=authorize))
+    egress = [ecs.AuthorizeSecurityGroupEgressRequestPermissions(**out)]
+    call("AuthorizeSecurityGroupEgress", client, ecs.AuthorizeSecurityGroupEgressRequest(**one, permissions=egress))
+    call("DescribeSecurityGroups", client, ecs.DescribeSecurityGroupsRequest(**here))
+    call("DescribeSecurityGroupAttribute", client, ecs.DescribeSecurityGroupAttributeRequest(**one))
+    revoke = [ecs.RevokeSecurityGroupRequestPermissions(**ssh)]
+    call("RevokeSecurityGroup", client, ecs.RevokeSecurityGroupRequest(**one, permissions=revoke))
+    revoke_egress = [ecs.RevokeSecurityGroupEgressRequestPermissions(**out)]
+    call("RevokeSecurityGroupEgress", client, ecs.RevokeSecurityGroupEgressRequest(**one, permissions=revoke_egress))
+    launch = ecs.RunInstancesRequest(
+        **one, image_id=image, instance_type="ecs.g6.large", v_switch_id=vswitch.v_switch_id, amount=2,
+        system_disk=ecs.RunInstancesRequestSystemDisk(category="cloud_essd", size="60"),
+        tag=[ecs.RunInstancesRequestTag(key="os_migration_purpose", value="drill")])  # fmt: skip
+    first, second = call("RunInstances", client, launch).instance_id_sets.instance_id_set
+    call("DeleteInstance", client, ecs.DeleteInstanceRequest(instance_id=first, force=True))
+    call("DeleteInstances", client, ecs.DeleteInstancesRequest(**here, instance_id=[second], force=True))
+    call("DeleteImage", client, ecs.DeleteImageRequest(**here, image_id=image))
+    call("DeleteSecurityGroup", client, ecs.DeleteSecurityGroupRequest(**one))
 
 
 def test_every_operation_answers_the_sdk(client: Any, simulator: Simulator) -> None:
