@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..errors import ApiError
 from ..world import Instance, Work
-from . import common
+from . import common, smc_run
 from .common import Answer, Context, Parameters
 from .table import Operation, changes
 
@@ -32,9 +32,15 @@ def _note_snapshots(context: Context, one: Instance, verb: str) -> None:
 def _change(context: Context, one: Instance, via: str, then: str, seconds: float, how: str) -> None:
     before = one.status
     one.status = via
+    if before == "Running":
+        one.agent.go_down(context.now)
 
     def finish(succeeded: bool, at: float) -> None:
         one.status = then if succeeded else before
+        if one.status == "Running":
+            # A real host's agent answers when the host does, which the driver has waited for.
+            later = 0 if one.driver_host or not succeeded else context.world.timing.assistant_boot_s
+            one.agent.come_up(at + later, booted=succeeded)
 
     context.world.schedule(context.now + seconds, finish, _work(one, how))
 
@@ -51,6 +57,7 @@ def _check_stop(context: Context, given: Parameters, one: Instance) -> None:
 
 def _stop(context: Context, given: Parameters, one: Instance) -> None:
     _note_snapshots(context, one, "stop")
+    smc_run.disturbed(context, one, "stop")
     # documented: without the account setting for the economical mode the default is KeepCharging
     one.stopped_mode = given.get("StoppedMode", "KeepCharging")
     how = "force-off" if given.get("ForceStop") else "off"
@@ -68,6 +75,7 @@ def _check_start(context: Context, given: Parameters, one: Instance) -> None:
 
 def _start(context: Context, given: Parameters, one: Instance) -> None:
     _note_snapshots(context, one, "start")
+    smc_run.disturbed(context, one, "start")
     one.stopped_mode = "Not-applicable"
     _change(context, one, "Starting", "Running", context.world.timing.start_s, "on")
 
@@ -80,6 +88,7 @@ def _check_reboot(context: Context, given: Parameters, one: Instance) -> None:
 def _reboot(context: Context, given: Parameters, one: Instance) -> None:
     """It goes to Starting (documented); that it never shows Stopping is assumed."""
     _note_snapshots(context, one, "reboot")
+    smc_run.disturbed(context, one, "reboot")
     how = "force-reboot" if given.get("ForceStop") or given.get("ForceReboot") else "reboot"
     timing = context.world.timing
     _change(context, one, "Starting", "Running", timing.stop_s + timing.start_s, how)
