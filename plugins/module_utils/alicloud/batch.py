@@ -52,7 +52,7 @@ def each(items: Iterable[Item], work: Callable[[Item], Value], threads: int = TH
                 stop.append(error)
             return Outcome(item, error=error)
 
-    if len(todo) < 2:
+    if len(todo) < 2 or threads < 2:
         return [one(item) for item in todo]
     with ThreadPoolExecutor(max_workers=min(threads, len(todo))) as pool:
         return list(pool.map(one, todo))

@@ -97,6 +97,69 @@ HINTS = (
         "The zone has no capacity for this instance type now. Try again later. Instances that were stopped "
         "with KeepCharging do not have this problem.",
     ),
+    (
+        "InstanceNotRunning",
+        "Cloud Assistant runs commands on running instances only. Start the instance and run again.",
+    ),
+    (
+        "InvalidInstance.Not",
+        "Cloud Assistant cannot use this instance: check its id and region, and that it runs Linux and is Running.",
+    ),
+    ("InstanceNotExists", "The instance was released, or is in another region. Check the instance id and the region."),
+    (
+        "ClientNotRunning",
+        "The Cloud Assistant agent of the instance is not installed or does not run. On the instance: systemctl start "
+        "aliyun.service. Without an agent, install it and reboot the instance.",
+    ),
+    (
+        "ClientNotResponse",
+        "The Cloud Assistant agent does not answer. The command may have run. On the instance: systemctl restart "
+        "aliyun.service.",
+    ),
+    ("ClientIsUpgrading", "The Cloud Assistant agent is being upgraded. Run again in a minute."),
+    ("ClientNeedUpgrade", "The Cloud Assistant agent is too old for this. Upgrade the agent of the instance."),
+    (
+        "ClientNetworkBlocked",
+        "The instance cannot reach Cloud Assistant. Allow outgoing HTTPS to the service in its network.",
+    ),
+    (
+        "SecurityGroupRuleDenied",
+        "A security group keeps the instance from Cloud Assistant. Allow outgoing HTTPS to the service.",
+    ),
+    (
+        "DeliveryTimeout",
+        "The command did not reach the instance within a minute, so it did not run. The system may be booting, or the "
+        "Cloud Assistant agent may have stopped.",
+    ),
+    ("ExecutionTimeout", "The command ran longer than its time limit and was ended. Raise timeout."),
+    (
+        "ExecutionInterrupted",
+        "The command was cut off, most likely because the system was restarted while it ran. Look at the host before "
+        "you repeat it.",
+    ),
+    ("ExecutionException", "The Cloud Assistant agent could not run the command. Look into its log on the instance."),
+    ("AccountNotExists", "The user does not exist on the instance. Check username."),
+    ("DirectoryNotExists", "The directory does not exist on the instance. Check working_dir."),
+    ("Invocation.ExceedQuota", "The account may run no more Cloud Assistant commands today. Raise the quota, or wait."),
+    ("Invocation.Terminated", "The command was stopped while it ran. Look at the host before you repeat it."),
+    ("Invocation.Cancelled", "The command was stopped before it ran. Run again."),
+    ("CmdContent.ExceedLimit", "Cloud Assistant takes commands of 24 KB after Base64. Shorten the arguments."),
+    (
+        "CaptureFailed",
+        "The program was not run, or its output was not kept. It needs room in /run or /tmp, and the tools of a minimal "
+        "Linux system: base64, gzip, head, sha256sum, tail, tr and wc.",
+    ),
+    ("OutputLost", "The program has run, but its output cannot be had any more. Run it again, with another run_token."),
+    ("OutputDamaged", "The program has run, but its output was changed on its way. Run it again."),
+    (
+        "OutputTooLarge",
+        "The program has run and printed more than can be brought back. Let it write to a file, or print less.",
+    ),
+    (
+        "UntilTimeout",
+        "The last answer is in this result. Raise until_timeout, or check the expression in until_stdout.",
+    ),
+    ("NonZeroExit", "The end of what the program said is in the message. With failed_when_rc=false this is no error."),
     ("IdempotentParameterMismatch", "The same request was sent before with other parameters. Run with another run_id."),
     (
         "WaitTimeout",

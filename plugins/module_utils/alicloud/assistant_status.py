@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the Cloud Assistant agents of instances can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from . import instances
+from .batch import Ref, each, region_chunks
+from .client import Caller
+from .errors import CloudError
+
+Status = dict[str, Any]
+Value = TypeVar("Value")
+
+# DescribeCloudAssistantStatus takes at most 50 entries a page; with instance ids it does not page (documented).
+IDS_PER_CALL = 50
+
+
+def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Status], dict[Ref, CloudError]]:
+    """(found, errors): {"online", "version", "last_heartbeat", "last_invoked", "active_tasks"} of every instance."""
+    found: dict[Ref, Status] = {}
+    errors: dict[Ref, CloudError] = {}
+    wanted = list(dict.fromkeys(refs))
+    for outcome in each(region_chunks(wanted, IDS_PER_CALL), lambda piece: _read(api, *piece)):
+        region, ids = outcome.item
+        if outcome.error is not None:
+            if outcome.error.fatal:
+                raise outcome.error
+            errors.update({Ref(region, one): outcome.error for one in ids})
+        for group, answer in outcome.value or []:
+            if isinstance(answer, CloudError):
+                errors.update({Ref(region, one): answer for one in group})
+            else:
+                found.update({Ref(region, one): status for one, status in answer.items() if one in group})
+    missing = {ref: instances.not_found(ref) for ref in wanted if ref not in found and ref not in errors}
+    return found, errors | missing
+
+
+def unfit(api: Caller, refs: list[Ref]) -> dict[Ref, CloudError]:
+    """Why an instance cannot run a command: not found, not running, or its agent is silent."""
+    found, errors = instances.describe(api, refs)
+    errors.update({ref: _not_running(ref, one["status"]) for ref, one in found.items() if one["status"] != "Running"})
+    agents, unknown = describe(api, [ref for ref in refs if ref not in errors])
+    errors.update({ref: _silent(ref) for ref, status in agents.items() if not status["online"]})
+    return unknown | errors
+
+
+def in_halves(
+    ids: list[str], call: Callable[[list[str]], Value], again: Callable[[CloudError], bool]
+) -> list[tuple[list[str], Value | CloudError]]:
+    """The call for all ids; refused because of one of them, for either half, until that one stands alone."""
+    try:
+        return [(ids, call(ids))]
+    except CloudError as error:
+        if len(ids) == 1 or not again(error):
+            return [(ids, error)]
+    middle = len(ids) // 2
+    return in_halves(ids[:middle], call, again) + in_halves(ids[middle:], call, again)
+
+
+def blames_an_instance(error: CloudError) -> bool:
+    """Whether a call was refused for what one instance is, rather than for what was asked of all of them."""
+    return error.kind == "refused" and ("Instance" in error.code or error.code.startswith("Client"))
+
+
+def _read(api: Caller, region: str, ids: list[str]) -> list[tuple[list[str], dict[str, Status] | CloudError]]:
+    def call(some: list[str]) -> dict[str, Status]:
+        answer = api.call("DescribeCloudAssistantStatus", region, {"InstanceId": some}, resource=", ".join(some))
+        entries = (answer.get("InstanceCloudAssistantStatusSet") or {}).get("InstanceCloudAssistantStatus") or []
+        return {entry["InstanceId"]: normalise(entry) for entry in entries}
+
+    return in_halves(ids, call, blames_an_instance)
+
+
+def normalise(raw: Mapping[str, Any]) -> Status:
+    return {
+        # "true" stands for a heartbeat within the last two minutes (documented).
+        "online": str(raw.get("CloudAssistantStatus")).lower() == "true",
+        "version": raw.get("CloudAssistantVersion") or "",
+        "last_heartbeat": raw.get("LastHeartbeatTime") or None,
+        "last_invoked": raw.get("LastInvokedTime") or None,
+        "active_tasks": int(raw.get("ActiveTaskCount") or 0),
+    }
+
+
+def _not_running(ref: Ref, status: str) -> CloudError:
+    return CloudError("InstanceNotRunning", f"{ref.id} is {status}, not Running", resource=ref.id)
+
+
+def _silent(ref: Ref) -> CloudError:
+    message = f"the Cloud Assistant agent of {ref.id} sent no heartbeat in the last two minutes"
+    return CloudError("ClientNotRunning", message, resource=ref.id)
