@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -45,7 +45,13 @@ class Caller(Protocol):
     """What the areas need of the cloud; tests hand in a stand-in."""
 
     def call(
-        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None, product: str = "ecs"
+        self,
+        operation: str,
+        region: str,
+        params: dict[str, Any],
+        resource: str | None = None,
+        product: str = "ecs",
+        extra: Mapping[str, str] | None = None,
     ) -> dict[str, Any]: ...
 
 
@@ -60,10 +66,18 @@ class Api:
         self._lock = threading.Lock()
 
     def call(
-        self, operation: str, region: str, params: dict[str, Any], resource: str | None = None, product: str = "ecs"
+        self,
+        operation: str,
+        region: str,
+        params: dict[str, Any],
+        resource: str | None = None,
+        product: str = "ecs",
+        extra: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        models, method = self._prepare(product, region, operation)
-        request = build_request(models, operation, region, params)
+        """extra: query parameters that the service may heed although the SDK has no name for them."""
+        models, method = self._prepare(product, region, operation, dict(extra or {}))
+        # SMC is one service for all regions; there RegionId is a filter, or the region of what is made.
+        request = build_request(models, operation, region if product == "ecs" else None, params)
 
         def send() -> dict[str, Any]:
             with self._lock:
@@ -76,11 +90,13 @@ class Api:
 
         return self.retrier.call((region, f"{product}.{operation}"), policy_for(product, operation, params), send)
 
-    def _prepare(self, product: str, region: str, operation: str) -> tuple[Any, Any]:
+    def _prepare(self, product: str, region: str, operation: str, extra: dict[str, str]) -> tuple[Any, Any]:
         with self._lock:
             if (product, region) not in self._clients:
                 self._clients[product, region] = new_client(self.settings, product, region)
             client, models, runtime = self._clients[product, region]
+        if extra:
+            runtime = with_queries(models, operation, extra)
         bound = getattr(client, snake_case(operation) + "_with_options")
         return models, lambda request: bound(request, runtime)
 
@@ -102,7 +118,41 @@ def pages(
         token = following
 
 
-def build_request(models: Any, operation: str, region: str, params: dict[str, Any]) -> Any:
+def numbered_pages(
+    api: Caller, operation: str, region: str, params: dict[str, Any], path: tuple[str, str], size: int, product: str
+) -> Iterator[dict[str, Any]]:
+    """Every entry of a paged Describe, by PageNumber and PageSize. Entries that move in between may come twice."""
+    number, seen = 1, 0
+    before: list[dict[str, Any]] = []
+    while True:
+        answer = api.call(operation, region, params | {"PageNumber": number, "PageSize": size}, product=product)
+        entries = (answer.get(path[0]) or {}).get(path[1]) or []
+        if entries and entries == before:
+            raise CloudError("BadAnswer", "the service gave the same page twice", kind="unsure", operation=operation)
+        yield from entries
+        seen += len(entries)
+        if len(entries) < size or seen == answer.get("TotalCount"):
+            return
+        number, before = number + 1, entries
+
+
+def with_queries(models: Any, operation: str, extra: dict[str, str]) -> Any:
+    """Runtime options that carry these query parameters. A parameter that the SDK knows has to go the proper way."""
+    from alibabacloud_tea_util import models as util_models
+
+    request = getattr(models, operation + "Request")()
+    known = [name for name in extra if hasattr(request, snake_case(name))]
+    if known:
+        raise CloudError(
+            "KnownParameter",
+            f"{', '.join(sorted(known))} is a parameter of {operation} that is set in another way",
+            operation=operation,
+            hint="Choose another name.",
+        )
+    return util_models.RuntimeOptions(extends_parameters=util_models.ExtendsParameters(queries=extra))
+
+
+def build_request(models: Any, operation: str, region: str | None, params: dict[str, Any]) -> Any:
     request = getattr(models, operation + "Request")().from_map(dict(params))
     # from_map drops a name that it does not know, and a dropped filter would widen what a call acts on.
     dropped = set(params) - set(request.to_map())

@@ -76,6 +76,11 @@ def of_instance(api: Caller, region: str, instance_id: str) -> list[Snapshot]:
     return [normalise(raw) for raw in found]
 
 
+def of_region(api: Caller, region: str) -> list[Snapshot]:
+    found = pages(api, "DescribeSnapshots", region, {}, ("Snapshots", "Snapshot"), PAGE)
+    return [normalise(raw) for raw in found]
+
+
 def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Snapshot]:
     """Snapshots by their ids; those that do not exist are left out."""
 

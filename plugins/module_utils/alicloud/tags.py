@@ -66,7 +66,7 @@ def plan(before: Mapping[str, str], wanted: Mapping[str, str], remove: Iterable[
 
 
 def current(
-    api: Caller, resource_type: str, refs: Iterable[Ref]
+    api: Caller, resource_type: str, refs: Iterable[Ref], product: str = "ecs"
 ) -> tuple[dict[Ref, dict[str, str]], dict[Ref, CloudError]]:
     """The tags of every resource; a resource without tags, or without existence, has none."""
 
@@ -76,7 +76,8 @@ def current(
         token: str | None = None
         while True:
             params: dict[str, Any] = {"ResourceType": resource_type, "ResourceId": ids}
-            answer = api.call("ListTagResources", region, params | ({"NextToken": token} if token else {}))
+            page = params | ({"NextToken": token} if token else {})
+            answer = api.call("ListTagResources", region, page, product=product)
             for entry in (answer.get("TagResources") or {}).get("TagResource") or []:
                 found.setdefault(Ref(region, entry["ResourceId"]), {})[entry["TagKey"]] = entry.get("TagValue") or ""
             token = answer.get("NextToken") or None
@@ -92,7 +93,9 @@ def current(
     return tags, errors
 
 
-def apply(api: Caller, resource_type: str, changes: Mapping[Ref, Change]) -> dict[Ref, CloudError]:
+def apply(
+    api: Caller, resource_type: str, changes: Mapping[Ref, Change], product: str = "ecs"
+) -> dict[Ref, CloudError]:
     """Carry the changes out, resources with the same change together. Returns the errors."""
     groups: dict[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], list[Ref]] = {}
     for ref, change in changes.items():
@@ -104,7 +107,7 @@ def apply(api: Caller, resource_type: str, changes: Mapping[Ref, Change]) -> dic
         for region, ids in region_chunks(refs, RESOURCES_PER_CALL)
     ]
     errors: dict[Ref, CloudError] = {}
-    for outcome in each(work, lambda piece: _apply_one(api, resource_type, *piece)):
+    for outcome in each(work, lambda piece: _apply_one(api, product, resource_type, *piece)):
         if outcome.error is not None:
             errors.update({Ref(outcome.item[2], resource): outcome.error for resource in outcome.item[3]})
         errors.update(outcome.value or {})
@@ -112,32 +115,42 @@ def apply(api: Caller, resource_type: str, changes: Mapping[Ref, Change]) -> dic
 
 
 def _apply_one(
-    api: Caller, kind: str, write: dict[str, str], remove: tuple[str, ...], region: str, ids: list[str]
+    api: Caller, product: str, kind: str, write: dict[str, str], remove: tuple[str, ...], region: str, ids: list[str]
 ) -> dict[Ref, CloudError]:
     try:
         if write:
-            _send(api, "TagResources", region, kind, ids, {"Tag": to_wire(write)}, Change({}, write, ()))
+            params: dict[str, Any] = {"Tag": to_wire(write)}
+            _send(api, product, "TagResources", region, kind, ids, params, Change({}, write, ()))
         if remove:
-            _send(api, "UntagResources", region, kind, ids, {"TagKey": list(remove)}, Change({}, {}, remove))
+            params = {"TagKey": list(remove)}
+            _send(api, product, "UntagResources", region, kind, ids, params, Change({}, {}, remove))
     except CloudError as error:
         if error.kind != "refused" or len(ids) == 1:
             raise
         # One bad resource makes the service refuse all of them; alone, each gets its own answer.
         alone = [(write, remove, region, [resource]) for resource in ids]
-        outcomes = each(alone, lambda piece: _apply_one(api, kind, *piece), threads=1)
+        outcomes = each(alone, lambda piece: _apply_one(api, product, kind, *piece), threads=1)
         return {Ref(region, outcome.item[3][0]): outcome.error for outcome in outcomes if outcome.error is not None}
     return {}
 
 
 def _send(
-    api: Caller, operation: str, region: str, kind: str, ids: list[str], params: dict[str, Any], change: Change
+    api: Caller,
+    product: str,
+    operation: str,
+    region: str,
+    kind: str,
+    ids: list[str],
+    params: dict[str, Any],
+    change: Change,
 ) -> None:
+    wanted = {"ResourceType": kind, "ResourceId": ids} | params
     for attempt in range(3):
         try:
-            api.call(operation, region, {"ResourceType": kind, "ResourceId": ids} | params, resource=", ".join(ids))
+            api.call(operation, region, wanted, resource=", ".join(ids), product=product)
             return
         except LostAnswer as error:
-            tags, errors = current(api, kind, [Ref(region, resource) for resource in ids])
+            tags, errors = current(api, kind, [Ref(region, resource) for resource in ids], product)
             done = not errors and all(not plan(tags[ref], change.write, change.remove) for ref in tags)
             if done:
                 return
