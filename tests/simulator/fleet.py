@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
+from . import assistant_fleet, policy
+from .assistant_world import PRESENCES, Agent, Assistant
 from .compute_world import Image, ImageDisk, SecurityGroup, VSwitch
+from .faults import Fault, mistake
+from .operations import OPERATIONS
+from .smc_world import PATHS, SYSTEM_VALUES, Quota, Smc, Source, TargetRule
 from .wire import Account
 from .world import Disk, Instance, Region, Timing, World, make_id
 
-FAULT_KINDS = ("throttle", "error500", "error503", "reset_before", "reset_after", "hang_after", "fail_work")
 DEFAULT_ACCOUNT = Account("simulator-access-key-id", "simulator-access-key-secret")
-_TOP = {"accounts", "clock_rate", "clock_base", "seed", "timing", "driver", "regions", "quota", "faults"}
+_TOP = {"accounts", "clock_rate", "clock_base", "seed", "timing", "driver", "regions", "quota", "faults", "smc"}
+_TOP |= {"assistant", "quota_hint"}
 _INSTANCE = {
     "name",
+    "assistant",
+    "users",
     "count",
     "instance_id",
     "driver_host",
@@ -34,6 +43,7 @@ _INSTANCE = {
     "deletion_protection",
     "operation_locks",
     "system",
+    "arch",
 }
 _REGION = {
     "instances",
@@ -64,16 +74,6 @@ class FleetError(ValueError):
 
 
 @dataclass(frozen=True)
-class Fault:
-    op: str
-    kind: str
-    match: dict[str, str] = field(default_factory=dict)
-    skip: int = 0
-    times: int = 1
-    seconds: float = 60
-
-
-@dataclass(frozen=True)
 class Driver:
     command: tuple[str, ...]
     timeout_s: float = 900
@@ -89,15 +89,19 @@ class Settings:
     timing: Timing
     driver: Driver | None
     quota: dict[str, int]
+    quota_hint: bool
     faults: tuple[Fault, ...]
     regions: dict[str, Any]
+    smc: dict[str, Any] = field(default_factory=dict)
+    assistant: Assistant = field(default_factory=Assistant)
 
 
-def settings(document: Any) -> Settings:
+def settings(document: Any, folder: Path = Path()) -> Settings:
+    """`folder` is that of the fleet file, where the paths in it begin."""
     if not isinstance(document, dict):
         raise FleetError("the fleet is not a mapping")
     _known(document, _TOP, "fleet")
-    accounts = [_account(one) for one in document.get("accounts") or []] or [DEFAULT_ACCOUNT]
+    accounts = [_account(one, folder) for one in document.get("accounts") or []] or [DEFAULT_ACCOUNT]
     driver = document.get("driver")
     regions = document.get("regions")
     if not isinstance(regions, dict) or not regions:
@@ -110,9 +114,19 @@ def settings(document: Any) -> Settings:
         timing=_make(Timing, document.get("timing") or {}, "timing"),
         driver=_driver(driver) if driver else None,
         quota={name: int(number) for name, number in (document.get("quota") or {}).items()},
+        quota_hint=bool(document.get("quota_hint", False)),
         faults=faults(document.get("faults") or []),
         regions=regions,
+        smc=document.get("smc") or {},
+        assistant=_assistant(document.get("assistant") or {}, folder),
     )
+
+
+def _assistant(entry: Mapping[str, Any], folder: Path) -> Assistant:
+    try:
+        return assistant_fleet.read(entry, folder)
+    except ValueError as error:
+        raise FleetError(f"assistant: {error}") from error
 
 
 def faults(rules: Any) -> tuple[Fault, ...]:
@@ -120,14 +134,17 @@ def faults(rules: Any) -> tuple[Fault, ...]:
         raise FleetError("faults is not a list")
     made = tuple(_make(Fault, rule, "fault") for rule in rules)
     for one in made:
-        if one.kind not in FAULT_KINDS:
-            raise FleetError(f"fault kind {one.kind!r} is none of {', '.join(FAULT_KINDS)}")
+        if wrong := mistake(one):
+            raise FleetError(wrong)
+        if not any(one.fits(name, product, op.mutating, one.match) for (product, name), op in OPERATIONS.items()):
+            raise FleetError(f"a fault {one.kind} of {one.op} happens to no operation")
     return made
 
 
 def build(given: Settings, now: float) -> World:
     """Make the world that the fleet describes; the same seed gives the same ids."""
-    world = World(given.seed, given.timing)
+    world = World(given.seed, given.timing, assistant=given.assistant)
+    world.ssh_import = bool(given.smc.get("ssh_import"))
     address = 0
     for region_id, content in given.regions.items():
         content = content or {}
@@ -146,7 +163,52 @@ def build(given: Settings, now: float) -> World:
                 zone = entry.get("zone_id") or content.get("zone_id") or f"{region_id}-a"
                 _add(world, region, entry, name, zone, address, now)
         _surroundings(region, content, now)
+    world.smc = _smc(world, given.smc, now)
     return world
+
+
+def _smc(world: World, given: Mapping[str, Any], now: float) -> Smc:
+    """The account's migration center, with the sources that are there already."""
+    _known(given, {"role", "verified", "authorized", "quota", "target_os", "import_errors", "sources", "ssh_import"}, "smc")
+    rule: TargetRule = _make(TargetRule, given.get("target_os") or {}, "smc.target_os")
+    if rule.where not in ("parameters", "query"):
+        raise FleetError("smc.target_os.where is parameters or query")
+    smc = Smc(
+        role=bool(given.get("role", True)),
+        verified=bool(given.get("verified", True)),
+        authorized=bool(given.get("authorized", True)),
+        quota=_make(Quota, given.get("quota") or {}, "smc.quota"),
+        target_os=replace(rule, values={**SYSTEM_VALUES, **rule.values}),
+        import_errors=dict(given.get("import_errors") or {}),
+    )
+    for index, entry in enumerate(given.get("sources") or []):
+        source_id = make_id(world.seed, "s", f"source:{index}")
+        one: Source = _make(Source, {"source_id": source_id, "ipv4": "", "created": now, **_host(entry)}, "smc.sources")
+        if one.arch not in PATHS or one.state not in ("Unavailable", "Available"):
+            raise FleetError(f"the source {one.name}: no such arch or state")
+        _place(world, one)
+        smc.sources[one.source_id] = one
+    return smc
+
+
+def _host(entry: Mapping[str, Any]) -> dict[str, Any]:
+    name = entry.get("name") or entry.get("hostname") or ""
+    return {**entry, "name": name, "hostname": entry.get("hostname") or name, "tags": _tags(entry)}
+
+
+def _place(world: World, source: Source) -> None:
+    """The instance that a source is: the one that is named, else the only one with its address."""
+    found = [
+        (region.region_id, one.instance_id)
+        for region in world.regions.values()
+        for one in region.instances.values()
+        if (one.instance_id == source.instance_id if source.instance_id else one.private_ip == source.ipv4)
+        and source.region_id in (None, region.region_id)
+    ]
+    if source.instance_id and len(found) != 1:
+        raise FleetError(f"the source {source.name} is of no known instance")
+    if len(found) == 1:
+        source.region_id, source.instance_id = found[0]
 
 
 def _surroundings(region: Region, content: Mapping[str, Any], now: float) -> None:
@@ -215,6 +277,8 @@ def _add(
         spot_strategy=entry.get("spot_strategy", "NoSpot"),
         deletion_protection=bool(entry.get("deletion_protection", False)),
         system=entry.get("system", "centos7"),
+        agent=_agent(entry, status, now),
+        arch=entry.get("arch", "x86_64"),
         operation_locks=list(entry.get("operation_locks") or []),
         tags=_tags(entry),
     )
@@ -242,12 +306,30 @@ def _disk(world: World, entry: Mapping[str, Any], index: int, owner: str, name: 
     )
 
 
+def _agent(entry: Mapping[str, Any], status: str, now: float) -> Agent:
+    presence = entry.get("assistant", "online")
+    if presence not in PRESENCES:
+        raise FleetError(f"assistant {presence!r} is none of {', '.join(PRESENCES)}")
+    users = ("root", *(str(name) for name in entry.get("users") or ()))
+    return Agent(presence, now - 86400 if status == "Running" else None, users=users)
+
+
 def _tags(entry: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in (entry.get("tags") or {}).items()}
 
 
-def _account(entry: Mapping[str, Any]) -> Account:
-    made: Account = _make(Account, entry, "account")
+def _account(entry: Mapping[str, Any], folder: Path) -> Account:
+    """`policy` is a RAM policy, or the name of a file with one."""
+    _known(entry, {"access_key_id", "access_key_secret", "security_token", "expires_s", "policy"}, "account")
+    given = entry.get("policy")
+    if given is None:
+        made: Account = _make(Account, entry, "account")
+        return made
+    try:
+        document = json.loads((folder / given).read_text()) if isinstance(given, str) else given
+        made = _make(Account, {**entry, "policy": policy.parse(document)}, "account")
+    except (ValueError, OSError) as error:
+        raise FleetError(f"the policy of {entry.get('access_key_id')}: {error}") from error
     return made
 
 

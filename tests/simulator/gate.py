@@ -1,70 +1,46 @@
-"""What stands before an operation: planned faults, call quotas, and idempotence by client token."""
+"""What stands before an operation: call quotas, and idempotence by client token."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ApiError
-from .fleet import Fault
 
 
-@dataclass
-class FaultPlan:
-    """Each rule lets `skip` matching calls pass, then strikes `times` times."""
-
-    rules: tuple[Fault, ...]
-    seen: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.seen = [0] * len(self.rules)
-
-    def strike(self, op: str, parameters: Mapping[str, str]) -> Fault | None:
-        """The first rule whose turn it is. Every matching rule counts the call, whichever strikes."""
-        struck = None
-        for index, rule in enumerate(self.rules):
-            if rule.op not in ("*", op) or any(parameters.get(key) != value for key, value in rule.match.items()):
-                continue
-            self.seen[index] += 1
-            if struck is None and rule.skip < self.seen[index] <= rule.skip + rule.times:
-                struck = rule
-        return struck
-
-
-def fault_error(kind: str) -> ApiError | None:
-    """The error answers that need no effect; resets and hangs are the server's business."""
-    if kind == "throttle":
-        return throttled()
-    if kind == "error500":
-        return ApiError(500, "InternalError", "The request processing has failed due to some unknown error.")
-    if kind == "error503":
-        return ApiError(503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
-    return None
-
-
-def throttled() -> ApiError:
-    return ApiError(400, "Throttling.User", "Request was denied due to user flow control.")
+def throttled(retry_after_ms: int | None = None) -> ApiError:
+    message = "Request was denied due to user flow control."
+    return ApiError(400, "Throttling.User", message, retry_after_ms=retry_after_ms)
 
 
 @dataclass
 class Quotas:
-    """Calls per virtual minute, by account, region and operation. No numbers are published; these are the fleet's."""
+    """Calls per virtual minute, by account, region and operation. No numbers are published; these are the fleet's.
+
+    limits: by operation; "*" holds for each operation that has no number of its own.
+    hint: whether a refusal tells, in wall time at `rate`, when the next minute begins.
+    """
 
     limits: Mapping[str, int]
-    used: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
+    hint: bool = False
+    rate: float = 1
+    used: dict[tuple[str, str, str, str], tuple[int, int]] = field(default_factory=dict)
 
-    def take(self, account: str, region: str, op: str, now: float) -> None:
-        limit = self.limits.get(op)
+    def take(self, account: str, region: str, op: str, now: float, product: str = "ecs") -> None:
+        limit = self.limits.get(op, self.limits.get("*"))
         if limit is None:
             return
         window = int(now // 60)
-        at, count = self.used.get((account, region, op), (window, 0))
+        key = (account, region, product, op)
+        at, count = self.used.get(key, (window, 0))
         count = count + 1 if at == window else 1
-        self.used[account, region, op] = (window, count)
+        self.used[key] = (window, count)
         if count > limit:
-            raise throttled()
+            left = (60 - now % 60) / (self.rate or 1)
+            raise throttled(max(1, int(left * 1000)) if self.hint else None)
 
 
 @dataclass
@@ -86,4 +62,5 @@ class Tokens:
 
 
 def _fingerprint(parameters: Mapping[str, str]) -> str:
-    return json.dumps(sorted(parameters.items()))
+    """A hash: parameters may bear secrets, and are not kept."""
+    return hashlib.sha256(json.dumps(sorted(parameters.items())).encode()).hexdigest()

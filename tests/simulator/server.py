@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from . import fleet, schema, wire
+from . import faults, fleet, policy, schema, wire
+from .call import Call, Result, deliver, kill
 from .clock import Clock
 from .drivers import DriverRunner
 from .errors import ApiError, not_modelled
-from .gate import FaultPlan, Quotas, Tokens, fault_error
+from .faults import FaultPlan
+from .gate import Quotas, Tokens
+from .lag import Lag, Memory, ids
 from .log import RequestLog, main_ids
 from .operations import OPERATIONS, Context, Operation
 from .world import Region, Work, World
 
 # RunCommand and SendFile carry their content in the URL; aiohttp's own limit of 8190 would refuse them.
 LINE_LIMIT = 262144
-
-
-@dataclass
-class Call:
-    """One request on its way through the gate."""
-
-    number: int
-    request_id: str
-    request: wire.Incoming
-    route: wire.Route
-    account: str = ""
-    region: str | None = None
-    given: dict[str, Any] = field(default_factory=dict)
-    fault: fleet.Fault | None = None
-    notes: list[str] = field(default_factory=list)
-    replayed: bool = False
 
 
 class Simulator:
@@ -56,8 +41,16 @@ class Simulator:
         base = self.settings.clock_base
         self.clock = Clock(self.settings.clock_rate, time.time() if base is None else base)
         self.world = fleet.build(self.settings, self.clock.now())
+        self.skew = 0.0
+        self.client: int | None = None
         self.plan = FaultPlan(self.settings.faults)
-        self.quotas = Quotas(self.settings.quota)
+        self.lag, self.memory = Lag(), Memory()
+        self.quotas = Quotas(self.settings.quota, self.settings.quota_hint, self.settings.clock_rate)
+        self.actions: dict[str, set[str]] = {}
+        self.accounts = {
+            key: one.renewed(one.security_token, one.expires_s, self.wall())
+            for key, one in self.settings.accounts.items()
+        }
         self.tokens = Tokens()
         self.nonces = wire.Nonces()
         self.schema_failures: list[dict[str, Any]] = []
@@ -75,42 +68,49 @@ class Simulator:
     def settle(self) -> float:
         now = self.clock.now()
         self.world.settle(now)
+        self._dispatch_work()  # what has begun by itself, such as the next phase of a migration job
         return now
 
     def _dispatch_work(self) -> None:
         while self.world.outbox:
             self.drivers.submit(self.world.outbox.pop(0), partial(self._driven, self.world))
 
+    def wall(self) -> float:
+        """The service's clock, against which the dates of signatures and the ends of tokens are checked."""
+        return time.time() + self.skew
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
         incoming = wire.Incoming(request.method, request.raw_path, headers, await request.read())
+        call, result = self._received(incoming)
+        if call.fault_kind == "duplicate":
+            # The client gets the answer to the second arrival, which has the nonce of the first.
+            call, result = self._received(incoming)
+        return await deliver(request, call, result)
+
+    def _received(self, request: wire.Incoming) -> tuple[Call, Result]:
+        """Answer one arrival of a request, and log it."""
         self.number += 1
-        call = Call(self.number, wire.request_id(self.settings.seed, self.number), incoming, wire.route(incoming))
+        call = Call(self.number, wire.request_id(self.settings.seed, self.number), request, wire.route(request))
+        host = request.headers.get("host", "")
         try:
-            status, code, document = 200, "", self.answer(call)
+            result = Result(200, "", self.answer(call))
         except ApiError as error:
-            status, code = error.status, error.code
-            document = wire.error_document(error, call.request_id, headers.get("host", ""))
-        except (
-            Exception
-        ) as error:  # a mistake of ours: answered and counted, so that no test takes it for the service's
+            document = wire.error_document(error, call.request_id, host)
+            result = Result(error.status, error.code, document, error.retry_after_ms)
+        except Exception as error:
+            # A mistake of ours: answered and counted, so that no test takes it for the service's.
             traceback.print_exc()
-            status, code = 500, "SimulatorError"
-            document = wire.error_document(ApiError(status, code, repr(error)), call.request_id, "")
+            document = wire.error_document(ApiError(500, "SimulatorError", repr(error)), call.request_id, "")
+            result = Result(500, "SimulatorError", document)
             self.schema_failures.append({"op": call.route.action, "problems": [repr(error)]})
-        kind = call.fault.kind if call.fault else None
-        self._note(call, status, code, document)
-        if kind in ("reset_before", "reset_after", "hang_after"):
-            if call.fault and kind == "hang_after":
-                await asyncio.sleep(call.fault.seconds)
-            if request.transport is not None:
-                request.transport.abort()
-        return web.json_response(document, status=status, headers={"x-acs-request-id": call.request_id})
+        self._note(call, result)
+        return call, result
 
     def answer(self, call: Call) -> dict[str, Any]:
-        """Authentication, schema, planned fault, quota, idempotence, operation: in this order."""
+        """Authentication, schema, rights, planned fault, quota, idempotence, operation: in this order."""
         route, request = call.route, call.request
-        call.account = wire.authenticate(request, self.settings.accounts, self.nonces, time.time()).access_key_id
+        call.account = wire.authenticate(request, self.accounts, self.nonces, self.wall()).access_key_id
         if not route.product:
             raise ApiError(400, "InvalidVersion", "Specified parameter Version is not valid.")
         operation = OPERATIONS.get((route.product, route.action))
@@ -122,15 +122,54 @@ class Simulator:
         region = self._region(call, operation)
         if unheeded := call.given.keys() - operation.heeded:
             raise not_modelled(f"{', '.join(sorted(unheeded))} of {route.action}")
-        call.fault = self.plan.strike(route.action, route.parameters)
-        if call.fault and (error := fault_error(call.fault.kind)):
-            raise error
-        if call.fault and call.fault.kind == "reset_before":
-            return {}
+        self.actions.setdefault(call.account, set()).add(f"{route.product}:{route.action}")
+        rights = self.accounts[call.account].policy
+        call.blind = not policy.check(rights, route.product, route.action, call.region or "", call.given)
         now = self.settle()
-        self.quotas.take(call.account, region.region_id, route.action, now)
+        self._strike(call, operation)
+        if call.fault and not call.fault.is_done:
+            return {}
+        self.quotas.take(call.account, region.region_id, route.action, now, route.product)
         answer = self._perform(call, operation, region, now)
-        return self._checked(call, shapes["response"], {"RequestId": call.request_id, **answer})
+        return self._answered(call, self._checked(call, shapes["response"], {"RequestId": call.request_id, **answer}))
+
+    def _strike(self, call: Call, operation: Operation) -> None:
+        """Find the fault of this call, if it is one's turn, and let happen what comes before the operation."""
+        route = call.route
+        call.fault = fault = self.plan.strike(
+            route.action,
+            route.parameters,
+            product=route.product,
+            mutating=operation.mutating,
+            asked_before=_question(call) in self.memory.answers,
+        )
+        if fault is None:
+            return
+        if fault.kind == "sts_expired":
+            account = self.accounts[call.account]
+            if account.security_token is None:
+                raise not_modelled("an expired token of an account that has none")
+            self.accounts[call.account] = replace(account, expires_at=self.wall())
+            raise wire.token_expired()
+        if fault.is_done:
+            return
+        if fault.kind == "kill_client":
+            kill(fault, self.client)
+        if fault.kind == "forbidden":
+            raise policy.forbidden(f"{route.product}:{route.action}")
+        if error := faults.error_of(fault, route.action):
+            raise error
+
+    def _answered(self, call: Call, document: dict[str, Any]) -> dict[str, Any]:
+        """The operation was carried out: let happen what comes after it."""
+        call.effect = document
+        if call.fault is None:
+            return document
+        if call.fault.kind == "kill_client":
+            kill(call.fault, self.client)
+        if error := faults.error_of(call.fault, call.route.action):
+            raise error
+        return document
 
     def _region(self, call: Call, operation: Operation) -> Region:
         """The endpoint's region and RegionId must agree; where only one of them is there, it counts."""
@@ -151,15 +190,34 @@ class Simulator:
         if token and (known := self.tokens.recall(key, call.route.parameters)) is not None:
             call.replayed = True
             return known
-        context = Context(self.world, region, now, call.notes, time.time())
-        self.world.fail_work = bool(call.fault and call.fault.kind == "fail_work")
-        try:
-            answer = operation.handler(context, call.given)
-        finally:
-            self.world.fail_work = False
+        if call.fault_kind == "stale":
+            return self.memory.answers[_question(call)]
+        answer = self._operate(call, operation, region, now)
         self._dispatch_work()
         if token:
             self.tokens.keep(key, call.route.parameters, answer)
+        return answer
+
+    def _operate(self, call: Call, operation: Operation, region: Region, now: float) -> dict[str, Any]:
+        """Run the operation, on what it may see, with the fate that a fault has in store for its work."""
+        world, fault = self.world, call.fault
+        seen = world if operation.mutating else self.lag.view(world, now)
+        region = seen.regions[region.region_id]
+        if call.blind:
+            region = replace(region, instances={})
+        before = ids(world) if call.fault_kind == "lag" else set()
+        world.fail_work, world.stuck_work = call.fault_kind == "fail_work", call.fault_kind == "stuck"
+        world.fail_percent = fault.percent if fault and fault.kind == "fail_at" else None
+        try:
+            answer = operation.handler(Context(seen, region, now, call.notes, time.time(), fault), call.given)
+            if world.fail_work:
+                call.notes.append("nothing of this call can fail later")
+        finally:
+            world.fail_work, world.stuck_work, world.fail_percent = False, False, None
+        if fault and fault.kind == "lag":
+            self.lag.hide(ids(world) - before, now + fault.seconds)
+        if self.plan.remembers and not operation.mutating:
+            self.memory.keep(_question(call), answer)
         return answer
 
     def _checked(self, call: Call, shape: schema.Schema, document: dict[str, Any]) -> dict[str, Any]:
@@ -168,9 +226,11 @@ class Simulator:
             raise ApiError(500, "SimulatorSchemaError", "; ".join(wrong[:5]))
         return document
 
-    def _note(self, call: Call, status: int, code: str, document: dict[str, Any]) -> None:
+    def _note(self, call: Call, result: Result) -> None:
         operation = OPERATIONS.get((call.route.product, call.route.action))
-        dropped = call.fault is not None and call.fault.kind == "reset_before"
+        status = {"html": 502}.get(call.delivery, result.status)
+        if call.effect is None and call.delivery in ("lost", "hung"):
+            status = 0
         self.log.add({
             "number": call.number,
             "wall": round(time.time(), 3),
@@ -179,11 +239,12 @@ class Simulator:
             "product": call.route.product,
             "region": call.region or call.route.region,
             "account": call.account,
-            "status": 0 if dropped else status,
-            "code": code,
-            "fault": call.fault.kind if call.fault else None,
+            "status": status,
+            "code": result.code,
+            "fault": call.fault_kind,
+            "done": call.effect is not None,
             "client_token": call.given.get("ClientToken"),
-            "ids": main_ids(call.given, document),
+            "ids": main_ids(call.given, call.effect or result.document),
             "mutating": bool(operation and operation.mutating and not call.given.get("DryRun")),
             "replayed": call.replayed,
             "retry": call.request.headers.get("x-acs-retry-attempts"),
@@ -206,49 +267,31 @@ class Simulator:
                 "security_groups": {key: asdict(one) for key, one in region.security_groups.items()},
                 "vswitches": {key: asdict(one) for key, one in region.vswitches.items()},
             }
-        return {"now": now, "regions": regions, "driver_failures": self.driver_failures}
+        return {
+            "now": now,
+            "regions": regions,
+            "smc": self.world.smc.state(now),
+            "driver_failures": self.driver_failures,
+        }
 
-    async def control(self, request: web.Request) -> web.Response:
-        """The /_sim/ endpoint: for tests and people, no part of what is simulated."""
-        name = request.method + " " + request.match_info["name"]
-        try:
-            return self._control(name, dict(request.query), json.loads(await request.read() or b"null"))
-        except (ValueError, TypeError) as error:
-            return web.json_response({"error": str(error)}, status=400)
 
-    def _control(self, name: str, query: dict[str, str], body: Any) -> web.Response:
-        result: Any
-        if name == "GET health":
-            result = {"ok": True, "requests": self.number}
-        elif name == "GET log":
-            result = self.log.chosen(query)
-        elif name == "GET count":
-            result = {"count": sum("op" in entry for entry in self.log.chosen(query))}
-        elif name == "GET state":
-            result = self.state()
-        elif name == "GET schema_failures":
-            result = self.schema_failures
-        elif name == "POST reset":
-            self.reset()
-            result = {}
-        elif name == "POST faults":
-            self.plan = FaultPlan(fleet.faults(body))
-            result = {"rules": len(self.plan.rules)}
-        elif name == "POST advance":
-            self.clock.advance(float(body["seconds"]))
-            result = {"now": self.settle()}
-        else:
-            return web.json_response({"error": f"no such thing: {name}"}, status=404)
-        return web.json_response(result)
+def _question(call: Call) -> tuple[Any, ...]:
+    """What a read asked: the same question may be answered as before."""
+    route = call.route
+    return (call.account, call.region, route.product, route.action, *sorted(route.parameters.items()))
 
 
 async def serve(simulator: Simulator, port: int) -> tuple[web.AppRunner, int]:
     """Start to listen; the runner to clean up and the port."""
+    from .control import Control
+
     app = web.Application()
-    app.router.add_route("*", "/_sim/{name}", simulator.control)
+    app.router.add_route("*", "/_sim/{name}", Control(simulator).handle)
     app.router.add_route("*", "/{path:.*}", simulator.handle)
     # aiohttp sets TCP_NODELAY itself; without it every call would wait for a delayed acknowledgement.
-    runner = web.AppRunner(app, access_log=None, max_line_size=LINE_LIMIT, max_field_size=LINE_LIMIT)
+    # Answers that still hang when it is told to end are not waited for.
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=1, max_line_size=LINE_LIMIT, max_field_size=LINE_LIMIT)  # fmt: skip
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     return runner, runner.addresses[0][1]

@@ -9,10 +9,12 @@ import hmac
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .errors import ApiError
+from .policy import Policy
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 SKEW_SECONDS = 15 * 60
@@ -39,9 +41,25 @@ _GENUINE_HOST = re.compile(r"^(ecs|smc)(?:[.-]([a-z0-9-]+))?\.aliyuncs\.com$")
 
 @dataclass(frozen=True)
 class Account:
+    """Keys and rights. `expires_s` counts from the start of the simulator, in wall time, as the dates of signatures."""
+
     access_key_id: str
-    access_key_secret: str
-    security_token: str | None = None
+    access_key_secret: str = field(repr=False)
+    security_token: str | None = field(repr=False, default=None)
+    expires_s: float | None = None
+    policy: Policy | None = None
+    expires_at: float | None = None
+    former_tokens: frozenset[str] = field(repr=False, default=frozenset())
+
+    def renewed(self, token: str | None, expires_s: float | None, wall: float) -> Account:
+        """The same account with a token of this moment; the one before has expired."""
+        former = self.former_tokens | ({self.security_token} if self.security_token else set())
+        end = None if expires_s is None else wall + expires_s
+        return replace(self, security_token=token, expires_at=end, former_tokens=former - {token or ""})
+
+    def expired(self, token: str, wall: float) -> bool:
+        ended = self.expires_at is not None and wall >= self.expires_at
+        return token in self.former_tokens or (ended and token == self.security_token)
 
 
 @dataclass(frozen=True)
@@ -149,7 +167,7 @@ def _authenticate_v3(
         raise _mismatch()
     expected = sign_v3(account.access_key_secret, canonical_request(request, parts["SignedHeaders"]))
     _compare(expected, parts["Signature"])
-    _token(account, request.headers.get("x-acs-security-token"))
+    _token(account, request.headers.get("x-acs-security-token"), wall)
     _fresh(request.headers.get("x-acs-date", ""), wall)
     _once(nonces, account, request.headers.get("x-acs-signature-nonce", ""), wall)
     return account
@@ -162,7 +180,7 @@ def _authenticate_v1(request: Incoming, accounts: Mapping[str, Account], nonces:
             raise missing_parameter(name)
     account = _account(accounts, pairs["AccessKeyId"])
     _compare(sign_v1(account.access_key_secret, request.method, request.query), pairs["Signature"])
-    _token(account, pairs.get("SecurityToken"))
+    _token(account, pairs.get("SecurityToken"), wall)
     _fresh(pairs["Timestamp"], wall)
     _once(nonces, account, pairs["SignatureNonce"], wall)
     return account
@@ -183,11 +201,17 @@ def _mismatch() -> ApiError:
     return ApiError(400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation.")
 
 
-def _token(account: Account, given: str | None) -> None:
+def _token(account: Account, given: str | None, wall: float) -> None:
+    if given and account.expired(given, wall):
+        raise token_expired()
     if (given or None) != account.security_token:
         raise ApiError(
             400, "InvalidSecurityToken.MismatchWithAccessKey",
             "Specified SecurityToken mismatch with the AccessKey.")  # fmt: skip
+
+
+def token_expired() -> ApiError:
+    return ApiError(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
 
 
 def _fresh(date: str, wall: float) -> None:
@@ -213,13 +237,15 @@ def missing_parameter(name: str) -> ApiError:
         f"The input parameter \"{name}\" that is mandatory for processing this request is not supplied.")  # fmt: skip
 
 
-def error_document(error: ApiError, request_id: str, host: str) -> dict[str, str]:
+def error_document(error: ApiError, request_id: str, host: str) -> dict[str, Any]:
+    detail = {"AccessDeniedDetail": error.detail} if error.detail else {}
     return {
         "RequestId": request_id,
         "HostId": host,
         "Code": error.code,
         "Message": error.message,
         "Recommend": f"https://error-center.aliyun.com/status/search?Keyword={error.code}",
+        **detail,
     }
 
 

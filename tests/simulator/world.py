@@ -7,7 +7,9 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from .assistant_world import Agent, Assistant, Invocation
 from .compute_world import Image, SecurityGroup, VSwitch
+from .smc_world import Smc
 
 ESSD = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_regional_disk_auto")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -15,13 +17,21 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass
 class Work:
-    """Something a driver does to a real host; the server sets `done` and, where it failed, `error`."""
+    """Something a driver does to a real host; the server sets `done` and, where it failed, `error`.
+
+    stdin and output may bear secrets: neither is ever written down.
+    overlaps: it need not wait for what else is done to the host.
+    """
 
     verb: str
     arguments: tuple[str, ...]
     host: str
     done: bool = False
     error: str | None = None
+    stdin: bytes | None = field(default=None, repr=False)
+    output: str = field(default="", repr=False)
+    overlaps: bool = False
+    limit_s: float | None = None
 
 
 @dataclass
@@ -72,7 +82,9 @@ class Instance:
     deletion_protection: bool = False
     # What runs on it, by the names of the collection's matrix (centos8, alinux3), and until when it still works on that.
     system: str = ""
+    arch: str = "x86_64"
     settling_until: float = 0.0
+    agent: Agent = field(default_factory=Agent)
     operation_locks: list[str] = field(default_factory=list)
     vpc_id: str = ""
     vswitch_id: str = ""
@@ -105,6 +117,7 @@ class Snapshot:
     retention_days: int | None = None
     group_id: str | None = None
     status: str = "progressing"
+    fails_at: int | None = None
     work: Work | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -115,10 +128,17 @@ class Snapshot:
         worked = self.work is None or (self.work.done and self.work.error is None)
         return self.instant and worked and now >= self.usable_at
 
+    @property
+    def ends(self) -> float:
+        """When it is complete, or has failed at the percentage at which it was told to."""
+        share = 1 if self.fails_at is None else self.fails_at / 100
+        return self.created + (self.due - self.created) * share
+
     def progress(self, now: float) -> int:
         if self.status == "accomplished":
             return 100
-        return min(99, max(0, int(100 * (now - self.created) / max(self.due - self.created, 1e-9))))
+        most = 99 if self.fails_at is None else self.fails_at
+        return min(most, max(0, int(100 * (now - self.created) / max(self.due - self.created, 1e-9))))
 
 
 @dataclass
@@ -140,6 +160,7 @@ class Region:
     disks: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    invocations: dict[str, Invocation] = field(default_factory=dict)
     image_quota: int = 100
     security_group_quota: int = 100
     instance_quota: int = 10_000
@@ -169,6 +190,15 @@ class Timing:
     image_s: float = 120
     create_s: float = 20
     release_s: float = 10
+    assistant_boot_s: float = 20
+    assistant_deliver_s: float = 1
+    smc_import_s: float = 30
+    smc_prepare_s: float = 60
+    smc_sync_s: float = 60
+    smc_process_s: float = 900
+    smc_clean_s: float = 30
+    smc_settle_s: float = 1200
+    smc_delete_s: float = 5
 
 
 Finish = Callable[[bool, float], None]
@@ -187,8 +217,18 @@ class World:
     seed: int
     timing: Timing
     regions: dict[str, Region] = field(default_factory=dict)
+    smc: Smc = field(default_factory=Smc)
     outbox: list[Work] = field(default_factory=list)
+    cancelled: list[Work] = field(default_factory=list)
+    assistant: Assistant = field(default_factory=Assistant)
+    # Whether migration sources are imported from what clients leave behind on real hosts; and where that is looked for.
+    ssh_import: bool = False
+    looked_at: set[str] = field(default_factory=set)
+    # What is to become of the work that the call in hand asks for: its first piece fails, all of it never ends, its
+    # snapshots fail at this percentage.
     fail_work: bool = False
+    stuck_work: bool = False
+    fail_percent: int | None = None
     _events: list[Event] = field(default_factory=list)
     _blocked: list[Event] = field(default_factory=list)
     _number: int = 0
@@ -200,6 +240,8 @@ class World:
     def schedule(self, due: float, finish: Finish, work: Work | None = None) -> Work | None:
         """At `due`, and not before `work` is done, call `finish(succeeded, at)`. Returns the work waited for."""
         self._number += 1
+        if self.stuck_work:
+            return Work("none", (), "")
         if self.fail_work:
             self.fail_work = False
             work = Work("none", (), "", done=True, error="told to fail")
@@ -207,6 +249,11 @@ class World:
             self.outbox.append(work)
         heapq.heappush(self._events, Event(due, self._number, finish, work))
         return work
+
+    def follow(self, due: float, finish: Finish, work: Work) -> None:
+        """As `schedule`, for work that has been asked for already."""
+        self._number += 1
+        heapq.heappush(self._events, Event(due, self._number, finish, work))
 
     def do(self, work: Work) -> None:
         self.outbox.append(work)

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from ..errors import ApiError
+from ..faults import Fault
 from ..world import Disk, Instance, Region, World
 
 Parameters = dict[str, Any]
@@ -30,6 +31,8 @@ class Context:
     notes: list[str] = field(default_factory=list)
     # What a client's clock shows. Clients name times by it, while virtual time may be far ahead; None: the same.
     wall: float | None = None
+    # What was planned to go wrong with this call, for operations that do it themselves.
+    fault: Fault | None = None
 
 
 Handler = Callable[[Context, Parameters], Answer]

@@ -72,7 +72,10 @@ def start(context: Context, disk: Disk, name: str, description: str, tags: dict[
     def finish(succeeded: bool, at: float) -> None:
         made.status = "accomplished" if succeeded else "failed"
 
-    made.work = context.world.schedule(made.due, finish, made.work)
+    if context.world.fail_percent is not None:
+        made.fails_at = context.world.fail_percent
+        context.world.fail_work = True
+    made.work = context.world.schedule(made.ends, finish, made.work)
     if days is not None:
         _expire(context, made, days)
     return made
@@ -226,6 +229,8 @@ def reset_disk(context: Context, given: Parameters) -> Answer:
         disk.status = before
         if not succeeded:
             disk.restored_from = previous
+        elif owner and disk.type == "system" and snapshot.system:
+            owner.system, owner.settling_until = snapshot.system, 0.0
 
     work = driver_work("restore", owner, disk, snapshot.snapshot_id)
     context.world.schedule(context.now + context.world.timing.reset_s, finish, work)

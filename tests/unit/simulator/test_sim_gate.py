@@ -8,8 +8,8 @@ import pytest
 from alibabacloud_ecs20140526 import models as ecs
 
 from simulator.clock import Clock
-from simulator.fleet import Fault
-from simulator.gate import FaultPlan, Quotas
+from simulator.faults import Fault, FaultPlan
+from simulator.gate import Quotas
 from simulator.pytest_plugin import Simulator
 
 REGION = "cn-hangzhou"
