@@ -1,32 +1,25 @@
-"""Server Migration Center, as an account sees it that has never used it: empty pages."""
+"""Server Migration Center: one center for all regions, with its tokens, source servers, jobs and tags."""
 
 from __future__ import annotations
 
+from . import smc_jobs, smc_sources, smc_tags, smc_tokens
 from .common import Answer, Context, Parameters
+from .smc_sources import import_source
 from .table import Operation, reads
 
-
-def _empty(given: Parameters) -> Answer:
-    return {"PageNumber": given.get("PageNumber", 1), "PageSize": given.get("PageSize", 10), "TotalCount": 0}
-
-
-def describe_source_servers(context: Context, given: Parameters) -> Answer:
-    return {"SourceServers": {"SourceServer": []}, **_empty(given)}
-
-
-def describe_replication_jobs(context: Context, given: Parameters) -> Answer:
-    return {"ReplicationJobs": {"ReplicationJob": []}, **_empty(given)}
+__all__ = ["OPERATIONS", "import_source"]
 
 
 def describe_workgroups(context: Context, given: Parameters) -> Answer:
-    return {"Workgroups": {"Workgroup": []}, **_empty(given)}
+    """An account that has never made a workgroup."""
+    paging = {"PageNumber": given.get("PageNumber", 1), "PageSize": given.get("PageSize", 10), "TotalCount": 0}
+    return {"Workgroups": {"Workgroup": []}, **paging}
 
 
 OPERATIONS: dict[str, Operation] = {
-    "DescribeSourceServers": reads(
-        describe_source_servers, "PageNumber PageSize SourceId State Name JobId Tag WorkgroupId", "smc"),
-    "DescribeReplicationJobs": reads(
-        describe_replication_jobs,
-        "PageNumber PageSize JobId SourceId Status BusinessStatus JobType Name InstanceId Tag", "smc"),
+    **smc_tokens.OPERATIONS,
+    **smc_sources.OPERATIONS,
+    **smc_jobs.OPERATIONS,
+    **smc_tags.OPERATIONS,
     "DescribeWorkgroups": reads(describe_workgroups, "PageNumber PageSize", "smc"),
-}  # fmt: skip
+}
