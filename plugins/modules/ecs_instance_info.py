@@ -139,12 +139,14 @@ instances:
     - charge_type: PostPaid
       created: '2024-06-28T02:31Z'
       deletion_protection: false
+      eip: null
       expired: '2099-12-31T15:59Z'
       hostname: web-0001
       image_id: centos_7_9_x64_20G_alibase_20240628.vhd
       instance_id: i-bp1a0000000000000001
       instance_name: web-0001
       instance_type: ecs.g6.large
+      ipv6_addresses: []
       operation_locks: []
       os_name: CentOS  7.9 64 bit
       os_type: linux

@@ -7,18 +7,55 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import disks
-from .batch import Ref, by_region, each, region_chunks
+from .batch import Ref, by_region, chunks, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError
-from .tags import from_wire, to_wire
+from .tags import from_wire
 
 Instance = dict[str, Any]
 
 IDS_PER_CALL = 100
 PAGE = 100
+# Documented (DescribeInstances, Tag.N): tags cannot narrow down to more resources than this.
+TAGGED_AT_MOST = 1000
+# Documented (NetworkInterface.Ipv6Sets): IPv6 addresses come only with this attribute.
+MORE = {"AdditionalAttributes": ["NETWORK_PRIMARY_ENI_IP"]}
+# Documented: DescribeRegions answers alike in every region.
+ANY_REGION = "cn-hangzhou"
+# What a search may ask for: our names and those of DescribeInstances.
+FILTERS = {
+    "image_id": "ImageId",
+    "instance_charge_type": "InstanceChargeType",
+    "instance_name": "InstanceName",
+    "instance_type": "InstanceType",
+    "security_group_id": "SecurityGroupId",
+    "status": "Status",
+    "vpc_id": "VpcId",
+    "vswitch_id": "VSwitchId",
+    "zone_id": "ZoneId",
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which instances of a region are wanted. Every part narrows further; a tag of None stands for any value."""
+
+    filters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    ids: tuple[str, ...] | None = None
+
+    def params(self) -> dict[str, Any]:
+        named = {FILTERS[name]: value for name, value in self.filters.items()}
+        wire = [{"Key": key} | ({} if value is None else {"Value": value}) for key, value in sorted(self.tags.items())]
+        return named | ({"Tag": wire} if wire else {})
+
+    def has_tags(self, instance: Instance) -> bool:
+        have = instance["tags"]
+        return all(key in have and value in (None, have[key]) for key, value in self.tags.items())
 
 
 def normalise(raw: Mapping[str, Any]) -> Instance:
@@ -46,11 +83,18 @@ def normalise(raw: Mapping[str, Any]) -> Instance:
         "operation_locks": [lock.get("LockReason") for lock in locks],
         "private_ips": _list(vpc.get("PrivateIpAddress"), "IpAddress") or _list(raw.get("InnerIpAddress"), "IpAddress"),
         "public_ips": public + ([elastic] if elastic and elastic not in public else []),
+        "eip": elastic or None,
+        "ipv6_addresses": _ipv6(raw),
         "security_group_ids": _list(raw.get("SecurityGroupIds"), "SecurityGroupId"),
         "vpc_id": vpc.get("VpcId") or None,
         "vswitch_id": vpc.get("VSwitchId") or None,
         "tags": from_wire(raw.get("Tags")),
     }
+
+
+def _ipv6(raw: Mapping[str, Any]) -> list[str]:
+    interfaces = _list(raw.get("NetworkInterfaces"), "NetworkInterface")
+    return [entry["Ipv6Address"] for one in interfaces for entry in _list(one.get("Ipv6Sets"), "Ipv6Set")]
 
 
 def _list(raw: Mapping[str, Any] | None, key: str) -> list[Any]:
@@ -73,10 +117,7 @@ def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dic
 
     def read(piece: tuple[str, list[str]]) -> dict[Ref, Instance]:
         region, ids = piece
-        found = pages(
-            api, "DescribeInstances", region, {"InstanceIds": json.dumps(ids)}, ("Instances", "Instance"), PAGE
-        )
-        return {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found}
+        return _read(api, region, {"InstanceIds": json.dumps(ids)})
 
     found: dict[Ref, Instance] = {}
     errors: dict[Ref, CloudError] = {}
@@ -122,13 +163,57 @@ def load(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dict[Re
 
 
 def search(
-    api: Caller, region: str, tags: Mapping[str, str] | None = None, status: str | None = None
+    api: Caller, region: str, tags: Mapping[str, str | None] | None = None, status: str | None = None
 ) -> dict[Ref, Instance]:
     """All instances of a region that match."""
-    params: dict[str, Any] = {}
-    if tags:
-        params["Tag"] = to_wire(tags)
-    if status:
-        params["Status"] = status
-    found = pages(api, "DescribeInstances", region, params, ("Instances", "Instance"), PAGE)
+    return find(api, region, Search({"status": status} if status else {}, tags or {}))
+
+
+def find(api: Caller, region: str, wanted: Search) -> dict[Ref, Instance]:
+    """All instances of a region that are wanted."""
+    if wanted.ids is not None:
+        pieces = [{"InstanceIds": json.dumps(ids)} for ids in chunks(list(dict.fromkeys(wanted.ids)), IDS_PER_CALL)]
+        found = [_read(api, region, wanted.params() | piece) for piece in pieces]
+        return {ref: instance for piece in found for ref, instance in piece.items()}
+    answer = _read(api, region, wanted.params())
+    if wanted.tags and len(answer) >= TAGGED_AT_MOST:
+        everything = _read(api, region, replace(wanted, tags={}).params())
+        return {ref: instance for ref, instance in everything.items() if wanted.has_tags(instance)}
+    return answer
+
+
+def find_in(
+    api: Caller, regions: Iterable[str], wanted: Search, disks: bool = False
+) -> tuple[dict[Ref, Instance], dict[str, CloudError]]:
+    """(found, errors by region) of several regions in parallel. A region with an error has no instances."""
+
+    def read(region: str) -> dict[Ref, Instance]:
+        found = find(api, region, wanted)
+        if disks and found:
+            found, errors = with_disks(api, found)
+            for error in errors.values():
+                raise error
+        return found
+
+    outcomes = each(dict.fromkeys(regions), read)
+    errors = {outcome.item: outcome.error for outcome in outcomes if outcome.error is not None}
+    return {ref: one for outcome in outcomes for ref, one in (outcome.value or {}).items()}, errors
+
+
+def told_by_region(errors: Mapping[str, CloudError]) -> str:
+    """Errors of regions as one text, regions with the same error together."""
+    groups: dict[str, list[str]] = {}
+    for region, error in errors.items():
+        groups.setdefault(error.code, []).append(region)
+    return " | ".join(f"{', '.join(regions)}: {errors[regions[0]]}" for regions in groups.values())
+
+
+def all_regions(api: Caller) -> list[str]:
+    """The ids of all regions that the account can see."""
+    answer = api.call("DescribeRegions", ANY_REGION, {})
+    return [raw["RegionId"] for raw in _list(answer.get("Regions"), "Region")]
+
+
+def _read(api: Caller, region: str, params: dict[str, Any]) -> dict[Ref, Instance]:
+    found = pages(api, "DescribeInstances", region, params | MORE, ("Instances", "Instance"), PAGE)
     return {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found}

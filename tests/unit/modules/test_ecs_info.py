@@ -42,6 +42,8 @@ def test_an_instance_has_every_key_that_later_steps_rely_on(run, sim):
             "operation_locks",
             "private_ips",
             "public_ips",
+            "eip",
+            "ipv6_addresses",
             "security_group_ids",
             "vpc_id",
             "vswitch_id",
