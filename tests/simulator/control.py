@@ -92,9 +92,11 @@ class Control:
 
     def _smc_import(self, query: Query, body: Any) -> Any:
         """What the client of Server Migration Center does on an instance that somebody gave it to by other means."""
-        now, world, region_id = self.simulator.settle(), self.simulator.world, body["region_id"]
-        instance = world.regions[region_id].instances[body["instance_id"]]
-        return {"source_id": import_source(world, body["code"], instance, region_id, now)}
+        now, world = self.simulator.settle(), self.simulator.world
+        for region in world.regions.values():
+            if found := region.instances.get(body["instance_id"]):
+                return {"source_id": import_source(world, body["code"], found, region.region_id, now)}
+        raise ValueError("no such instance")
 
     def _account(self, body: Any) -> Account:
         """The account that is named, or the fleet's first."""

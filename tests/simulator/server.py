@@ -118,10 +118,13 @@ class Simulator:
             message = "Specified api is not found, or the simulator does not model it."
             raise ApiError(404, "InvalidAction.NotFound", message)
         shapes = self.schemas[f"{route.product}.{route.action}"]
-        call.given = schema.decode(shapes["request"], route.parameters)
+        hidden = self.world.smc.target_os.hidden(route.product, route.action)
+        shown = {key: value for key, value in route.parameters.items() if key not in hidden}
+        call.given = schema.decode(shapes["request"], shown)
         region = self._region(call, operation)
         if unheeded := call.given.keys() - operation.heeded:
             raise not_modelled(f"{', '.join(sorted(unheeded))} of {route.action}")
+        call.given |= {key: route.parameters[key] for key in hidden & route.parameters.keys()}
         self.actions.setdefault(call.account, set()).add(f"{route.product}:{route.action}")
         rights = self.accounts[call.account].policy
         call.blind = not policy.check(rights, route.product, route.action, call.region or "", call.given)
