@@ -52,7 +52,8 @@ def main() -> int:
 def _ctl(state: Path, request: list[str]) -> int:
     if not request:
         raise LabError("what should the lab do? " + "; ".join(control.USAGE.values()))
-    answer = control.ask(state, request[0], request[1:])
+    content = sys.stdin.buffer.read() if request[0] in control.WITH_CONTENT else b""
+    answer = control.ask(state, request[0], request[1:], content)
     print(json.dumps(answer))
     return 1 if request[0] == "run" and answer["rc"] else 0
 

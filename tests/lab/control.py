@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from . import disks
+from . import assistant, disks
 from .host import Host
 from .image.run import LabError
 from .processes import must
@@ -30,7 +31,17 @@ USAGE = {
     "link": "link HOST up|down",
     "run": "run HOST COMMAND...",
     "kill-ssh": "kill-ssh HOST",
+    "ssh": "ssh HOST up|down",
+    "exec": "exec HOST TIMEOUT [USER [DIRECTORY]] <SCRIPT",
+    "put": "put HOST PATH MODE USER:GROUP [yes|no] <CONTENT",
+    "smc-codes": "smc-codes HOST",
+    "smc-convert": "smc-convert HOST alinux3",
 }
+# These read standard input; and the work for one whose asker goes away is ended.
+WITH_CONTENT = ("exec", "put")
+ENDS_WITH_ASKER = ("exec",)
+CONVERSIONS = {"alinux3": "smc_convert.sh"}
+CONVERSION_LIMIT = 900.0
 
 
 class Control:
@@ -46,12 +57,25 @@ class Control:
             "link": self.link,
             "run": self.run,
             "kill-ssh": self.kill_ssh,
+            "ssh": self.ssh,
+            "exec": self.execute,
+            "put": self.put,
+            "smc-codes": self.smc_codes,
+            "smc-convert": self.smc_convert,
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(await reader.readline())
-            answer = await self._answer(request["verb"], request["arguments"])
+            verb, arguments = request["verb"], request["arguments"]
+            if verb in WITH_CONTENT:
+                arguments = [base64.b64decode(request.get("stdin", "")), *arguments]
+            work = asyncio.ensure_future(self._answer(verb, arguments))
+            if verb in ENDS_WITH_ASKER:
+                await _first(work, reader.read(1))
+            answer = await work
+        except asyncio.CancelledError:
+            return  # nobody waits for it any more
         except (LabError, OSError, ValueError, KeyError) as error:
             answer = {"error": str(error) or repr(error)}
         writer.write(json.dumps(answer).encode() + b"\n")
@@ -61,7 +85,7 @@ class Control:
         except ConnectionError:
             return  # the asker is gone; what was asked for is done all the same
 
-    async def _answer(self, verb: str, arguments: list[str]) -> dict[str, Any]:
+    async def _answer(self, verb: str, arguments: list[Any]) -> dict[str, Any]:
         if verb not in self.verbs:
             raise LabError(f"unknown verb {verb}: {', '.join(USAGE)}")
         try:
@@ -168,8 +192,52 @@ class Control:
         async with host.lock:
             return await host.run(list(words))
 
+    async def execute(self, script: bytes, name: str, limit: str, user: str = "root", directory: str = "") -> Any:
+        """Beside all else that is done to the host, which may end it. What a client of SMC was given is told with it."""
+        host = self._host(name)
+        done = await assistant.execute(host, script, float(limit), user, directory)
+        codes = await assistant.take_codes(host)
+        return {**done, **({"smc_codes": codes} if codes else {})}
+
+    async def put(self, content: bytes, name: str, path: str, mode: str, owner: str, overwrite: str = "yes") -> Any:
+        if not path.startswith("/") or ":" not in owner:
+            raise LabError(f"usage: {USAGE['put']}")
+        return await assistant.write(self._host(name), content, path, mode, owner, overwrite)
+
+    async def smc_codes(self, name: str) -> Any:
+        return {"smc_codes": await assistant.take_codes(self._host(name))}
+
+    async def smc_convert(self, name: str, target: str) -> Any:
+        """What a migration job does to a host: other packages, another kernel, a reboot, and some work after it."""
+        if target not in CONVERSIONS:
+            raise LabError(f"usage: {USAGE['smc-convert']}")
+        host = self._host(name)
+        script = Path(__file__).with_name(CONVERSIONS[target]).read_bytes()
+        done = await assistant.execute(host, script, CONVERSION_LIMIT)
+        if done["how"] != "exited" or done["rc"]:
+            said = base64.b64decode(done.get("output", "")).decode(errors="replace").strip()
+            raise LabError(f"the conversion of {name} failed ({done['how']}): {said[-1000:]}")
+        return await self.power(name, "reboot")
+
+    async def ssh(self, name: str, direction: str) -> Any:
+        if direction not in ("up", "down"):
+            raise LabError(f"usage: {USAGE['ssh']}")
+        host = self._host(name)
+        async with host.lock:
+            await host.ssh(direction == "up")
+        return host.status()
+
     async def kill_ssh(self, name: str) -> Any:
         return {"host": name, "killed": self._host(name).kill_ssh()}
+
+
+async def _first(work: asyncio.Future[Any], gone: Coroutine[Any, Any, bytes]) -> None:
+    """Waits for the work, and ends it when its asker goes away before."""
+    leaving = asyncio.ensure_future(gone)
+    await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        work.cancel()
+    leaving.cancel()
 
 
 def _continue(pid: int) -> None:
@@ -184,7 +252,7 @@ def short_socket_path(folder: int) -> str:
     return f"/proc/self/fd/{folder}/control.sock"
 
 
-def ask(state: Path, verb: str, arguments: list[str]) -> Any:
+def ask(state: Path, verb: str, arguments: list[str], content: bytes = b"") -> Any:
     """The client's side; raises LabError with the lab's own words."""
     try:
         folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
@@ -196,7 +264,8 @@ def ask(state: Path, verb: str, arguments: list[str]) -> Any:
                 connection.connect(short_socket_path(folder))
             except OSError as error:
                 raise LabError(f"no lab runs in {state}: {error.strerror}") from error
-            connection.sendall(json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n")
+            request = {"verb": verb, "arguments": arguments, "stdin": base64.b64encode(content).decode()}
+            connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as stream:
                 line = stream.readline()
     finally:

@@ -26,6 +26,7 @@ class HostSpec:
     packages: tuple[str, ...] = ()
     disks: tuple[tuple[str, str], ...] = ()  # data disks: name, mount point
     user: str | None = None
+    ssh: bool = True  # whether its port of ssh answers
 
 
 def parse(text: str) -> list[HostSpec]:
@@ -42,7 +43,7 @@ def parse(text: str) -> list[HostSpec]:
 
 
 def _host(item: dict[str, Any]) -> HostSpec:
-    unknown = set(item) - {"name", "python", "packages", "disks", "user"}
+    unknown = set(item) - {"name", "python", "packages", "disks", "user", "ssh"}
     if unknown:
         raise LabError(f"the fleet file has an unknown key: {', '.join(sorted(unknown))}")
     name, python = str(item.get("name", "")), str(item.get("python", "none"))
@@ -55,7 +56,7 @@ def _host(item: dict[str, Any]) -> HostSpec:
     for word in (name, *(disk for disk, _mount in disks), *([user] if user else [])):
         if not NAME.fullmatch(word):
             raise LabError(f"the fleet file has the name '{word}': use small letters, digits and hyphens")
-    return HostSpec(name, python, tuple(sorted(item.get("packages") or ())), disks, user)
+    return HostSpec(name, python, tuple(sorted(item.get("packages") or ())), disks, user, bool(item.get("ssh", True)))
 
 
 def read(path: Path) -> list[HostSpec]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from . import linux
 
+SSH_SHUT = "/run/lab/ssh-shut"
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 # Block devices that exist by name only: this major number belongs to no driver, so that nothing can be written through them.
 FAKE_MAJOR = 120
@@ -24,6 +25,7 @@ INIT = """\
 leave() {
     status=$1
     trap '' HUP TERM
+    : >/run/lab/leaving
     kill -TERM -1
     tries=0
     while [ $tries -lt 30 ]; do
@@ -44,10 +46,13 @@ main() {
         echo $! >"/run/lab/services/${name%.start}.pid"
     done
     while :; do
-        /usr/sbin/sshd -D -e 2>>/run/lab/sshd.log </dev/null &
+        # Shut means: it runs, as a closed security group would leave it, and nobody can reach it.
+        [ ! -e /run/lab/ssh-shut ] || set -- -o ListenAddress=127.0.0.1
+        /usr/sbin/sshd -D -e "$@" 2>>/run/lab/sshd.log </dev/null &
         sshd=$!
         echo $sshd >/run/lab/services/sshd.pid
         while kill -0 $sshd 2>/dev/null; do wait $sshd; done
+        set --
         sleep 1
     done
 }
@@ -114,6 +119,8 @@ def _write_run(spec: dict[str, Any]) -> None:
         path.chmod(0o666)
     Path("/run/lab/host").write_text(spec["name"] + "\n")
     Path("/run/lab/init").write_text(INIT)
+    if not spec["ssh"]:
+        Path(SSH_SHUT).touch()
     for name, text in spec["kernel"].items():
         Path("/run/lab/proc", name).write_text(text + "\n")
 

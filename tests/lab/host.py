@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from . import bootloader, disks, linux, newhost
+from . import bootloader, disks, guest, linux, newhost
 from .fleet import HostSpec
 from .image.run import LabError
 from .processes import command, connect, must, start_in_namespaces
@@ -40,7 +40,7 @@ class Host:
         self.lock = asyncio.Lock()
         self.state, self.reason = "off", ""
         self.kernel: bootloader.Kernel | None = None
-        self.boot_id, self.boots, self.link_up = "", 0, True
+        self.boot_id, self.boots, self.link_up, self.ssh_up = "", 0, True, spec.ssh
         self.keeper: asyncio.subprocess.Process | None = None
         self.pid = 0
         self.life: asyncio.Task[None] | None = None
@@ -66,6 +66,7 @@ class Host:
             "boot_id": self.boot_id,
             "kernel": self.kernel.version if self.kernel else None,
             "link": "up" if self.link_up else "down",
+            "ssh": "up" if self.ssh_up else "down",
             "disks": ["system", *self.data],
         }
 
@@ -83,6 +84,17 @@ class Host:
     async def settled(self) -> None:
         """Waits until the boot has succeeded or failed."""
         await self._await(lambda: self.state != "booting")
+
+    def leaving(self, pid: int) -> bool:
+        """Whether the boot that this process began is ending, or has ended."""
+        run = Path(f"/proc/{pid}/root/run/lab")
+        return self.pid != pid or not run.exists() or (run / "leaving").exists()
+
+    async def ready(self) -> bool:
+        """Waits for the end of a reboot that is under way; whether the host runs now."""
+        await self._await(lambda: not self.pid or not self.leaving(self.pid))
+        await self.settled()
+        return bool(self.pid) and not self.leaving(self.pid)
 
     def give_up(self) -> None:
         """Takes the power from a host that does not run."""
@@ -129,6 +141,7 @@ class Host:
             "gateway": self.claim.address(1),
             "mounts": mounts,
             "block_devices": names,
+            "ssh": self.ssh_up,
             "kernel": {
                 "osrelease": kernel.version,
                 "boot_id": self.boot_id,
@@ -214,11 +227,20 @@ class Host:
             _signal(pid, signal.SIGKILL)
         return len(sessions)
 
+    async def ssh(self, up: bool) -> None:
+        """Lets the port of ssh answer or not, now and after each boot; sshd itself runs all the time."""
+        self._running()
+        self.ssh_up = up
+        await self.run(["rm" if up else "touch", guest.SSH_SHUT])
+        for pid, _parent, name in list(self.processes()):
+            if name == "sshd":
+                _signal(pid, signal.SIGKILL)  # init starts it again
+
     async def link(self, up: bool) -> None:
         await must("ip", "link", "set", self.claim.port(10 + self.index), "up" if up else "down")
         self.link_up = up
 
-    async def run(self, words: list[str]) -> dict[str, Any]:
+    async def run(self, words: list[str], stdin: bytes | None = None) -> dict[str, Any]:
         self._running()
         status, out, err = await command(
             "nsenter",
@@ -234,6 +256,7 @@ class Host:
             "-i",
             *ENVIRONMENT,
             *words,
+            stdin=stdin,
         )
         return {"rc": status, "stdout": out.decode(errors="replace"), "stderr": err.decode(errors="replace")}
 

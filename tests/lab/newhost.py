@@ -15,6 +15,7 @@ from .fleet import HostSpec
 from .image.root import MACHINE_ID
 
 MIRROR = "mirror.lab"
+CLIENT = Path(__file__).with_name("go2aliyun_client")
 APP_UID = 1500
 USER_UID = 1501
 CRONTAB = "17 3 * * * /srv/app/bin/backup >/dev/null 2>&1\n"
@@ -29,6 +30,7 @@ def prepare(
     _boot_entries(root, machine_id)
     _authorize(root / "root", public_key, 0)
     _application(root)
+    _write(root / "usr/local/sbin" / CLIENT.name, CLIENT.read_text(), 0o755)
     if spec.user:
         _sudo_user(root, spec.user, public_key)
     for name, _mount in spec.disks:

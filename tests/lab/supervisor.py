@@ -243,6 +243,8 @@ async def _all_answer(hosts: Iterable[Host]) -> None:
         while True:
             if host.state == "panic":
                 raise LabError(f"{host.spec.name} does not boot: {host.reason}")
+            if host.state == "on" and not host.ssh_up:
+                return
             try:
                 reader, writer = await asyncio.open_connection(host.address, 22)
                 banner = await reader.readline()
