@@ -40,7 +40,7 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    settings = fleet.settings(yaml.safe_load(arguments.fleet.read_text()))
+    settings = fleet.settings(yaml.safe_load(arguments.fleet.read_text()), arguments.fleet.parent)
     simulator = Simulator(settings, arguments.log)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -14,7 +14,7 @@ from aiohttp import web
 from . import faults, fleet, policy, schema, wire
 from .call import Call, Result, deliver, kill
 from .clock import Clock
-from .drivers import DriverRunner
+from .drivers import STOPPED, DriverRunner
 from .errors import ApiError, not_modelled
 from .faults import FaultPlan
 from .gate import Quotas, Tokens
@@ -62,7 +62,7 @@ class Simulator:
             return  # asked for before a reset: its end must not show in the log of the next test
         entry = {"event": "driver", "verb": work.verb, "arguments": list(work.arguments), "error": work.error}
         self.log.add(entry)
-        if work.error is not None:
+        if work.error not in (None, STOPPED):
             self.driver_failures.append(entry)
 
     def settle(self) -> float:
@@ -74,6 +74,8 @@ class Simulator:
     def _dispatch_work(self) -> None:
         while self.world.outbox:
             self.drivers.submit(self.world.outbox.pop(0), partial(self._driven, self.world))
+        while self.world.cancelled:
+            self.drivers.cancel(self.world.cancelled.pop(0))
 
     def wall(self) -> float:
         """The service's clock, against which the dates of signatures and the ends of tokens are checked."""
@@ -248,7 +250,7 @@ class Simulator:
             "done": call.effect is not None,
             "client_token": call.given.get("ClientToken"),
             "ids": main_ids(call.given, call.effect or result.document),
-            "mutating": bool(operation and operation.mutating and not call.given.get("DryRun")),
+            "mutating": bool(operation and operation.mutating and not _is_dry_run(call.given)),
             "replayed": call.replayed,
             "retry": call.request.headers.get("x-acs-retry-attempts"),
             "notes": call.notes,
@@ -266,6 +268,7 @@ class Simulator:
                     key: {**asdict(one), "available": one.available(now)} for key, one in region.snapshots.items()
                 },
                 "groups": {key: asdict(one) for key, one in region.groups.items()},
+                "invocations": {key: one.dump(now) for key, one in region.invocations.items()},
                 "images": {key: asdict(one) for key, one in region.images.items()},
                 "security_groups": {key: asdict(one) for key, one in region.security_groups.items()},
                 "vswitches": {key: asdict(one) for key, one in region.vswitches.items()},
@@ -282,6 +285,10 @@ def _question(call: Call) -> tuple[Any, ...]:
     """What a read asked: the same question may be answered as before."""
     route = call.route
     return (call.account, call.region, route.product, route.action, *sorted(route.parameters.items()))
+
+
+def _is_dry_run(given: dict[str, Any]) -> bool:
+    return bool(given.get("DryRun")) or given.get("RepeatMode") == "DryRun"
 
 
 async def serve(simulator: Simulator, port: int) -> tuple[web.AppRunner, int]:

@@ -22,7 +22,7 @@ from ..assistant_world import (
 from ..clock import iso
 from ..errors import ApiError, not_modelled
 from ..world import Instance, Work
-from . import common, smc_hosts
+from . import smc_hosts
 from .assistant_guards import (
     base64_size,
     client_token,
