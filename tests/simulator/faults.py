@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -179,7 +179,7 @@ class FaultPlan:
         mutating: bool = True,
         asked_before: bool = False,
     ) -> Fault | None:
-        """The first rule whose turn it is. Every matching rule counts the call, whichever strikes.
+        """The first rule whose turn it is. Every matching rule counts the call; those that came too late strike later.
 
         A call that was never asked before cannot be answered as before, so a stale rule does not count it.
         """
@@ -195,8 +195,6 @@ class FaultPlan:
 
     def _due(self, index: int, rule: Fault) -> bool:
         call = self.seen[index]
-        if rule.probability is None:
-            return rule.skip < call <= rule.skip + rule.limit
         return call > rule.skip and self.struck[index] < rule.limit and rule.draw(index, call)
 
     def told(self) -> list[dict[str, Any]]:
@@ -217,24 +215,7 @@ def error_of(rule: Fault, op: str) -> ApiError | None:
     return ApiError(*known, retry_after_ms=hint)
 
 
-def every_fault(
-    operations: Iterable[tuple[str, bool]], *, gap: int = 2, turn: int = 0, seconds: float = 0.2, lag_s: float = 30
-) -> list[dict[str, Any]]:
-    """Rules that strike each (operation, mutating) once with each fault that a program which retries survives.
-
-    gap: one of so many calls is struck. Each retry is a call, so 2 lets every retry through; for clients with many
-        threads give more.
-    turn: begins with another fault. An operation that is called seldom meets only the first few faults of its row, so
-        runs with other turns meet the others.
-    seconds: how long hung and late answers take, and the hint of a throttle; wall time.
-    lag_s: how long what was created stays unseen; virtual seconds.
-    """
-    rules: list[dict[str, Any]] = []
-    for op, mutating in operations:
-        sort = CHANGE if mutating else READ
-        kinds = [name for name, kind in KINDS.items() if sort in kind.survivable and kind.applies(op, mutating)]
-        kinds = kinds[turn % len(kinds):] + kinds[:turn % len(kinds)]  # fmt: skip
-        for index, kind in enumerate(kinds):
-            length = lag_s if kind == "lag" else seconds
-            rules.append({"op": op, "kind": kind, "skip": index * gap, "seconds": length})
-    return rules
+def survivable_faults(op: str, mutating: bool) -> list[str]:
+    """The kinds that can happen to an operation and that a program which retries, or looks, gets through."""
+    sort = CHANGE if mutating else READ
+    return [name for name, kind in KINDS.items() if sort in kind.survivable and kind.applies(op, mutating)]

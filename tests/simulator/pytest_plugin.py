@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import pytest
 import yaml
 
 from .__main__ import environment
+from .faults import survivable_faults
 from .fleet import settings
+from .operations import OPERATIONS
 from .wire import Account
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -69,6 +72,33 @@ class Simulator:
         """Replace the planned faults."""
         self._call("faults", rules)
 
+    def struck(self) -> list[dict[str, Any]]:
+        """The planned faults, each with how many calls it has counted (`seen`) and how many it struck (`struck`)."""
+        found: list[dict[str, Any]] = self._call("faults")
+        return found
+
+    def actions(self, access_key_id: str | None = None) -> list[str]:
+        """The actions, such as ecs:RunCommand, that an account (the first) has called so far, refused ones too."""
+        found: dict[str, list[str]] = self._call("actions")
+        return found.get(access_key_id or self.account.access_key_id, [])
+
+    def policy(self, policy: dict[str, Any] | None, access_key_id: str | None = None) -> None:
+        """Give an account (the first) other rights; None: all."""
+        self._call("policy", {"policy": policy, "access_key_id": access_key_id})
+
+    def token(self, security_token: str, expires_s: float | None = None) -> None:
+        """A new token for the first account; `env` has it from now on. The one before has expired."""
+        self._call("token", {"security_token": security_token, "expires_s": expires_s})
+        self.account = replace(self.account, security_token=security_token)
+
+    def skew(self, seconds: float) -> None:
+        """Put the service's clock ahead of this machine's, as a controller with a wrong clock sees it."""
+        self._call("skew", {"seconds": seconds})
+
+    def client(self, pid: int) -> None:
+        """The process that kill_client ends; a negative number is a process group."""
+        self._call("client", {"pid": pid})
+
     def advance(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._call("advance", {"seconds": seconds})
@@ -89,8 +119,35 @@ class Simulator:
 
     def _call(self, name: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        with _OPENER.open(urllib.request.Request(f"{self.endpoint}/_sim/{name}", data=data), timeout=30) as answer:
-            return json.load(answer)
+        try:
+            with _OPENER.open(urllib.request.Request(f"{self.endpoint}/_sim/{name}", data=data), timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ValueError(json.load(error)["error"]) from None
+
+
+def every_fault(
+    operations: Iterable[str], *, gap: int = 2, turn: int = 0, seconds: float = 0.2, lag_s: float = 30
+) -> list[dict[str, Any]]:
+    """Rules that strike each operation once with each fault that a program which retries, or looks, gets through.
+
+    operations: names such as CreateSnapshot, and smc.TagResources for those of Server Migration Center.
+    gap: one of so many calls is struck. A retry is a call too, so 2 lets each retry through; a client with many
+        threads, whose calls come in between, needs more.
+    turn: begins with another fault. An operation that is called seldom meets the first few faults of its row only, so
+        runs with other turns meet the others; `Simulator.struck` tells which ones were met.
+    seconds: how long hung and late answers take, and the wait that a throttle asks for; wall time.
+    lag_s: how long no read shows what was created; virtual seconds.
+    """
+    rules: list[dict[str, Any]] = []
+    for name in operations:
+        product, op = name.split(".") if "." in name else ("ecs", name)
+        kinds = survivable_faults(op, OPERATIONS[product, op].mutating)
+        start_at = turn % len(kinds)
+        for index, kind in enumerate(kinds[start_at:] + kinds[:start_at]):
+            length = lag_s if kind == "lag" else seconds
+            rules.append({"op": op, "product": product, "kind": kind, "skip": index * gap, "seconds": length})
+    return rules
 
 
 def start(fleet: dict[str, Any], log: Path | None = None) -> Simulator:
