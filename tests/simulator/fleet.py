@@ -169,14 +169,13 @@ def build(given: Settings, now: float) -> World:
 
 def _smc(world: World, given: Mapping[str, Any], now: float) -> Smc:
     """The account's migration center, with the sources that are there already."""
-    _known(given, {"role", "verified", "authorized", "quota", "target_os", "import_errors", "sources", "ssh_import"}, "smc")
+    _known(given, {"role", "verified", "quota", "target_os", "import_errors", "sources", "ssh_import"}, "smc")
     rule: TargetRule = _make(TargetRule, given.get("target_os") or {}, "smc.target_os")
     if rule.where not in ("parameters", "query"):
         raise FleetError("smc.target_os.where is parameters or query")
     smc = Smc(
         role=bool(given.get("role", True)),
         verified=bool(given.get("verified", True)),
-        authorized=bool(given.get("authorized", True)),
         quota=_make(Quota, given.get("quota") or {}, "smc.quota"),
         target_os=replace(rule, values={**SYSTEM_VALUES, **rule.values}),
         import_errors=dict(given.get("import_errors") or {}),

@@ -19,6 +19,10 @@ _IDS = (
     "ImageId",
     "SecurityGroupId",
     "InstanceIdSets",
+    "SourceId",
+    "JobId",
+    "AccessTokenId",
+    "InvokeId",
 )
 
 

@@ -103,6 +103,11 @@ class Simulator:
         """Let virtual time pass."""
         self._call("advance", {"seconds": seconds})
 
+    def smc_import(self, code: str, instance_id: str) -> str:
+        """Import an instance into Server Migration Center by an activation code; the id of its source server."""
+        source_id: str = self._call("smc_import", {"code": code, "instance_id": instance_id})["source_id"]
+        return source_id
+
     def reset(self) -> None:
         """Back to the fleet as it was at the start."""
         self._call("reset", {})

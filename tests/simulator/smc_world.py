@@ -184,11 +184,10 @@ class TargetRule:
 
 @dataclass
 class Smc:
-    """The account's migration center; one for all regions. The three flags are what an account needs to have."""
+    """The account's migration center; one for all regions. The two flags are what an account needs to have."""
 
     role: bool = True
     verified: bool = True
-    authorized: bool = True
     quota: Quota = field(default_factory=Quota)
     target_os: TargetRule = field(default_factory=TargetRule)
     # Instances, by id or name, whose client meets an error when it is imported, with the error code.

@@ -61,9 +61,10 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
 
     def call(name: str, owner: Any, request: Any) -> Any:
         snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-        answers[name] = getattr(owner, snake)(request).body
+        key = name if owner is client else f"smc.{name}"  # both products have operations such as TagResources
+        answers[key] = getattr(owner, snake)(request).body
         simulator.advance(1000)
-        return answers[name]
+        return answers[key]
 
     call("DescribeRegions", client, ecs.DescribeRegionsRequest())
     call("DescribeInstances", client, ecs.DescribeInstancesRequest(region_id=REGION))
@@ -91,10 +92,38 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     call("ListTagResources", client, ecs.ListTagResourcesRequest(**tagged))
     call("UntagResources", client, ecs.UntagResourcesRequest(**tagged, tag_key=["run"]))
     compute_calls(client, call)
-    call("DescribeSourceServers", other, smc.DescribeSourceServersRequest())
-    call("DescribeReplicationJobs", other, smc.DescribeReplicationJobsRequest(region_id=REGION))
-    call("DescribeWorkgroups", other, smc.DescribeWorkgroupsRequest())
+    assistant_calls(client, call, web)
+    smc_calls(other, call, simulator, first.instance_id)
     return answers
+
+
+def smc_calls(client: Any, call: Any, simulator: Simulator, instance_id: str) -> None:
+    """A migration by Server Migration Center, which is paused, and cleaned up after."""
+    token = call("CreateAccessToken", client, smc.CreateAccessTokenRequest(name="run", count="1"))
+    source_id = simulator.smc_import(token.access_token_code, instance_id)
+    call("ListAccessTokens", client, smc.ListAccessTokensRequest())
+    call("DisableAccessToken", client, smc.DisableAccessTokenRequest(access_token_id=token.access_token_id))
+    call("DeleteAccessToken", client, smc.DeleteAccessTokenRequest(access_token_id=token.access_token_id))
+    call("DescribeSourceServers", client, smc.DescribeSourceServersRequest(source_id=[source_id]))
+    rename = smc.ModifySourceServerAttributeRequest(source_id=source_id, name="renamed")
+    call("ModifySourceServerAttribute", client, rename)
+    target = json.dumps({"TargetOsType": "Alibaba Cloud Linux 3"})
+    new = smc.CreateReplicationJobRequest(
+        region_id=REGION, source_id=source_id, job_type=1, replication_parameters=target, name="job")  # fmt: skip
+    which = {"job_id": call("CreateReplicationJob", client, new).job_id}
+    call("ModifyReplicationJobAttribute", client, smc.ModifyReplicationJobAttributeRequest(**which, name="other"))
+    simulator.faults([{"op": "StartReplicationJob", "kind": "stuck", "phase": "Syncing"}])
+    call("StartReplicationJob", client, smc.StartReplicationJobRequest(**which))
+    call("StopReplicationJob", client, smc.StopReplicationJobRequest(**which))
+    tagged = {"resource_type": "replicationjob", "resource_id": [which["job_id"]]}
+    tag = smc.TagResourcesRequestTag(key="run", value="r1")
+    call("TagResources", client, smc.TagResourcesRequest(**tagged, tag=[tag]))
+    call("ListTagResources", client, smc.ListTagResourcesRequest(**tagged))
+    call("DescribeReplicationJobs", client, smc.DescribeReplicationJobsRequest(region_id=REGION))
+    call("UntagResources", client, smc.UntagResourcesRequest(**tagged, tag_key=["run"]))
+    call("DeleteReplicationJob", client, smc.DeleteReplicationJobRequest(**which))
+    call("DeleteSourceServer", client, smc.DeleteSourceServerRequest(source_id=source_id))
+    call("DescribeWorkgroups", client, smc.DescribeWorkgroupsRequest())
 
 
 def compute_calls(client: Any, call: Any) -> None:
@@ -130,16 +159,37 @@ def compute_calls(client: Any, call: Any) -> None:
     call("DeleteSecurityGroup", client, ecs.DeleteSecurityGroupRequest(**one))
 
 
+def assistant_calls(client: Any, call: Any, web: dict[str, Any]) -> None:
+    """Commands and files of Cloud Assistant."""
+    tag = ecs.RunCommandRequestTag(key="run", value="r1")
+    run = ecs.RunCommandRequest(**web, type="RunShellScript", command_content="true", name="look", tag=[tag])
+    here = {"region_id": REGION, "invoke_id": call("RunCommand", client, run).invoke_id}
+    call("DescribeInvocations", client, ecs.DescribeInvocationsRequest(**here, include_output=True))
+    call("DescribeInvocationResults", client, ecs.DescribeInvocationResultsRequest(**here))
+    call("StopInvocation", client, ecs.StopInvocationRequest(**here))
+    send = ecs.SendFileRequest(**web, name="motd", target_dir="/etc", content="hello", overwrite=True)
+    sent = call("SendFile", client, send).invoke_id
+    call("DescribeSendFileResults", client, ecs.DescribeSendFileResultsRequest(region_id=REGION, invoke_id=sent))
+    call("DescribeCloudAssistantStatus", client, ecs.DescribeCloudAssistantStatusRequest(**web))
+    call("InstallCloudAssistant", client, ecs.InstallCloudAssistantRequest(**web))
+
+
 def test_every_operation_answers_the_sdk(client: Any, simulator: Simulator) -> None:
     answers = every_call(client, simulator)
-    assert answers.keys() == {name for _product, name in OPERATIONS}
+    assert answers.keys() == {name if product == "ecs" else f"{product}.{name}" for product, name in OPERATIONS}
     assert all(body.request_id for body in answers.values())
     assert {row["op"] for row in simulator.mutating()} == {
         name for (_product, name), one in OPERATIONS.items() if one.mutating
     }
     assert answers["DescribeSnapshots"].snapshots.snapshot[1].retention_days == 30
     assert {row.tag_key for row in answers["ListTagResources"].tag_resources.tag_resource} == {"env", "tier", "run"}
-    assert answers["DescribeSourceServers"].total_count == 0
+    source = answers["smc.DescribeSourceServers"].source_servers.source_server[0]
+    assert (source.state, source.platform) == ("Available", "CentOS")
+    job = answers["smc.DescribeReplicationJobs"].replication_jobs.replication_job[0]
+    assert (job.status, job.business_status, job.name, job.progress) == ("Stopped", "Syncing", "other", 30.0)
+    assert [(one.key, one.value) for one in job.tags.tag] == [("run", "r1")]
+    assert job.replication_job_runs.replication_job_run[0].end_time
+    assert answers["smc.ListAccessTokens"].access_tokens.access_token[0].registered_count == "1"
 
 
 def test_every_heeded_parameter_is_one_that_the_sdk_can_send() -> None:

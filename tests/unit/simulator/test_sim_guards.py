@@ -13,13 +13,17 @@ from simulator.errors import ApiError
 from simulator.operations import OPERATIONS, Context
 from simulator.world import World
 
-CASES = yaml.safe_load((Path(__file__).parent / "guards.yml").read_text())
+CASES = [case for path in sorted(Path(__file__).parent.glob("guards*.yml")) for case in yaml.safe_load(path.read_text())]
 DISK = {"type": "system", "size_gib": 40, "category": "cloud_essd"}
 FLEET = {
     "timing": {"snapshot_base_s": 60, "snapshot_per_gib_s": 1, "stop_s": 30, "start_s": 40, "reset_s": 60},
     "regions": {
         "cn-hangzhou": {
             "snapshot_quota": 2,
+            "image_quota": 2,
+            "security_group_quota": 3,
+            "instance_quota": 7,
+            "vswitches": [{"vswitch_id": "vsw-far", "vpc_id": "vpc-far", "cidr": "10.9.0.0/30"}],
             "instances": [
                 {"name": "web", "instance_id": "i-web", "disks": [
                     {**DISK, "disk_id": "d-sys"}, {**DISK, "type": "data", "disk_id": "d-data"}]},
@@ -34,6 +38,17 @@ FLEET = {
                  "operation_locks": ["financial"], "disks": [{**DISK, "disk_id": "d-paid"}]},
             ],
         },
+    },
+    "smc": {
+        "quota": {"jobs": 3, "running": 1},
+        "sources": [
+            {"source_id": "s-web", "name": "web", "instance_id": "i-web"},
+            {"source_id": "s-old", "name": "old", "instance_id": "i-old"},
+            {"source_id": "s-far", "name": "far", "system": "centos8"},
+            {"source_id": "s-farther", "name": "farther", "system": "rhel7"},
+            {"source_id": "s-arm", "name": "arm", "system": "centos7", "arch": "aarch64"},
+            {"source_id": "s-broken", "name": "broken", "state": "Unavailable", "error_code": "S1"},
+        ],
     },
 }  # fmt: skip
 
@@ -54,14 +69,24 @@ class Bench:
             self.now += given
             return {}
         self.world.settle(self.now)
-        given = {key: self.names.get(value, value) if isinstance(value, str) else value for key, value in given.items()}
+        given = self._named(given)
         product, _dot, name = op.rpartition(".")  # smc.TagResources, or CreateSnapshot of ECS
         answer = OPERATIONS[product or "ecs", name].handler(
             Context(self.world, self.region, self.now, self.notes), given
         )
-        if "SnapshotId" in answer:
-            self.names[f"${len(self.names) + 1}"] = answer["SnapshotId"]
+        instances = answer.get("InstanceIdSets", {}).get("InstanceIdSet", [])
+        made = [answer[key] for key in ("SnapshotId", "ImageId", "SecurityGroupId", "AccessTokenId", "JobId") if key in answer]
+        for one in [*made, *instances] if name.startswith(("Create", "Run")) else []:
+            self.names[f"${len(self.names) + 1}"] = one
         return answer
+
+    def _named(self, given: Any) -> Any:
+        """The same with the names of what was made in place of $1, $2 ..."""
+        if isinstance(given, dict):
+            return {key: self._named(value) for key, value in given.items()}
+        if isinstance(given, list):
+            return [self._named(value) for value in given]
+        return self.names.get(given, given) if isinstance(given, str) else given
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
