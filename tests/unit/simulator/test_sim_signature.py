@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import json
+import random
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from alibabacloud_ecs20140526 import models
 from alibabacloud_tea_openapi.exceptions import ClientException
 
 from simulator.errors import ApiError
+from simulator.pytest_plugin import Simulator
 from simulator.wire import Account, Incoming, Nonces, authenticate, canonical_request, encode, sign_v1, sign_v3
 
 FLEET: dict[str, Any] = {
@@ -22,6 +27,8 @@ FLEET: dict[str, Any] = {
     ],
     "regions": {"cn-hangzhou": {"instances": [{"name": "web"}]}},
 }
+# Published examples of the older signature; nothing of ours went into them.
+RPC_VECTORS = json.loads((Path(__file__).parent / "rpc1.json").read_text())
 VECTOR = json.loads((Path(__file__).parent / "acs3.json").read_text())
 WALL = 1698315752.0  # the vector's x-acs-date
 KEY = Account(VECTOR["access_key_id"], VECTOR["access_key_secret"])
@@ -101,6 +108,19 @@ def test_an_unknown_key_is_refused() -> None:
     assert (caught.value.status, caught.value.code) == (404, "InvalidAccessKeyId.NotFound")
 
 
+@pytest.mark.parametrize("vector", RPC_VECTORS, ids=lambda vector: vector["parameters"]["Action"])
+def test_the_published_examples_of_the_older_signature_are_accepted(vector: dict[str, Any]) -> None:
+    given = vector["parameters"]
+    account = Account(given["AccessKeyId"], vector["access_key_secret"])
+    wall = calendar.timegm(time.strptime(vector["wall"], "%Y-%m-%dT%H:%M:%SZ"))
+    # Spaces and all else are encoded here by the standard library, as a client may do it that is not the SDK.
+    request = Incoming(vector["method"], "/?" + urlencode({**given, "Signature": vector["signature"]}), {})
+    assert authenticate(request, {account.access_key_id: account}, Nonces(), wall) == account
+    bent = Incoming("POST", request.target, {})
+    with pytest.raises(ApiError, match="SignatureDoesNotMatch"):
+        authenticate(bent, {account.access_key_id: account}, Nonces(), wall)
+
+
 def test_the_older_signature_is_verified_as_strictly() -> None:
     pairs = {
         "Action": "DescribeRegions",
@@ -149,3 +169,44 @@ def test_the_sdk_with_wrong_credentials_is_told_so(connect: Any, options: dict[s
     with pytest.raises(ClientException) as caught:
         connect(**options).describe_regions(models.DescribeRegionsRequest())
     assert caught.value.code == code
+
+
+ODD = ["", " ", "  two  ", "+", "*", "~", "a+b c", "%2B", "%", "a%20b", "&=?#/", "'\"()!$,;:@[]{}", "\t\n", "ü", "阿里云", "🙂",
+       "e\u0301", "\u00e9", "\ufeff", "\u202e", ".", "..", "/../", "A" * 9000, "+" * 3000, "~*~" * 500, "阿" * 1500]  # fmt: skip
+
+
+def odd_values(seed: int, count: int) -> list[str]:
+    chance = random.Random(seed)
+    made = ["".join(chance.choice(ODD) for _part in range(chance.randrange(1, 5)))[:12_000] for _value in range(count)]
+    return ODD + made
+
+
+@pytest.mark.parametrize("options", [{}, {"signature_algorithm": "v2"}], ids=["v3", "v1"])
+def test_whatever_the_sdk_signs_is_accepted_and_arrives_as_it_was(
+    connect: Any, simulator: Simulator, options: dict[str, Any]
+) -> None:
+    client = connect(**options)
+    values = odd_values(7, 40)
+    for number, value in enumerate(values):
+        # A client token goes into the log, so that what was signed can be compared with what arrived.
+        tag = models.DescribeInstancesRequestTag(key=f"k{value}", value=value)
+        request = models.DescribeInstancesRequest(
+            region_id="cn-hangzhou", instance_name=value, tag=[tag], owner_account=f"{number}{value}"
+        )
+        assert client.describe_instances(request).body.total_count == 0
+        marked = models.CreateSnapshotRequest(disk_id="d-none", client_token=value, description=value)
+        with pytest.raises(ClientException) as caught:
+            client.create_snapshot(marked)
+        assert caught.value.code in ("InvalidDiskId.NotFound", "IdempotentParameterMismatch"), value[:40]
+    assert [entry["client_token"] for entry in simulator.log(op="CreateSnapshot")] == values
+
+
+def test_a_client_whose_clock_is_wrong_is_told_so_until_the_clocks_agree(connect: Any, simulator: Simulator) -> None:
+    ask = lambda: connect().describe_regions(models.DescribeRegionsRequest())  # noqa: E731
+    for seconds in (3600, -3600):
+        simulator.skew(seconds)
+        with pytest.raises(ClientException) as caught:
+            ask()
+        assert (caught.value.status_code, caught.value.code) == (400, "InvalidTimeStamp.Expired")
+    simulator.skew(600)
+    ask()
