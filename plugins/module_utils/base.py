@@ -31,6 +31,20 @@ COMMON: dict[str, Any] = {
     "throttle_wait": {"type": "float", "fallback": (env_fallback, ["ALICLOUD_THROTTLE_WAIT_SECONDS"])},
 }
 ITEM = {"id": {"type": "str", "required": True}, "region": {"type": "str"}}
+# By which of its ids a result is named in a message.
+NAMES = (
+    "instance_id",
+    "resource_id",
+    "disk_id",
+    "job_id",
+    "source_id",
+    "access_token_id",
+    "image_id",
+    "clone_id",
+    "security_group_id",
+    "vpc_id",
+    "name",
+)
 ON_ITEM_ERROR: dict[str, Any] = {"type": "str", "choices": ["fail", "report"], "default": "fail"}
 
 
@@ -123,6 +137,7 @@ def summary(broken: Iterable[dict[str, Any]], total: int) -> str:
     lines = []
     for result in broken:
         error = result["error"]
-        name = result.get("instance_id") or result.get("resource_id") or result.get("disk_id") or "?"
-        lines.append(f"{name} ({result['region_id']}): {told(error['code'], error['message'], error['hint'])}")
+        name = next((str(result[key]) for key in NAMES if result.get(key)), "?")
+        place = f" ({result['region_id']})" if result.get("region_id") else ""
+        lines.append(f"{name}{place}: {told(error['code'], error['message'], error['hint'])}")
     return f"{len(lines)} of {total} items failed. " + " | ".join(lines)

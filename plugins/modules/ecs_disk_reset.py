@@ -11,7 +11,8 @@ description:
   - Puts all disks of many stopped instances back to the restore points that M(alicloud.os_migration.ecs_snapshot) made.
   - B(What was written to the disks since then is lost, for good.)
   - An instance is refused, and none of its disks touched, if it is not stopped, if an attached disk has no usable
-    snapshot, if a snapshot belongs to a disk that is no longer attached, or if a snapshot is not usable yet.
+    snapshot, if a snapshot belongs to a disk that is no longer attached, if a snapshot is not usable yet, or if Server
+    Migration Center is migrating it.
   - Where a disk has several snapshots of the run, the oldest one is used, which is nearest to the beginning of the run.
   - A disk does not tell what it was reset to, so each run of this module resets the disks again. On an instance that
     has not been started in between, that ends in the same content.
@@ -21,6 +22,7 @@ extends_documentation_fragment:
   - alicloud.os_migration.alicloud
   - alicloud.os_migration.batch
   - alicloud.os_migration.wait
+  - alicloud.os_migration.smc_guard
   - alicloud.os_migration.attributes
 options:
   instances:
@@ -144,13 +146,14 @@ api_calls:
   description: How many calls of each operation were made.
   returned: always
   type: dict
-  sample: {DescribeDisks: 4, DescribeInstances: 1, DescribeSnapshotGroups: 1, DescribeSnapshots: 1, ResetDisk: 1}
+  sample: {DescribeDisks: 4, DescribeInstances: 1, DescribeSnapshotGroups: 1, DescribeSnapshots: 1, ResetDisk: 1,
+    smc.DescribeReplicationJobs: 1}
 """
 
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import rollback
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import rollback, smc_jobs
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.snapshot_search import key_tags
 
@@ -161,6 +164,7 @@ OPTIONS: dict[str, Any] = (
         "run_id": {"type": "str"},
         "purpose": {"type": "str", "default": "restore_point"},
         "exclude_disks": {"type": "list", "elements": "str", "default": []},
+        "smc_guard": {"type": "bool", "default": True},
         "disks": {
             "type": "list",
             "elements": "dict",
@@ -185,6 +189,7 @@ def main() -> None:
     if not given["instances"] and not given["disks"]:
         base.finish(module, None, [])
     api, pace = base.new_api(module), base.pace_of(module)
+    guard = smc_jobs.guard(api, module.warn) if given["smc_guard"] else smc_jobs.no_guard
 
     def work() -> list[dict[str, Any]]:
         if given["disks"]:
@@ -192,10 +197,10 @@ def main() -> None:
                 Ref(base.region_of(module, {"id": one["disk_id"], **one}), one["disk_id"]): one["snapshot_id"]
                 for one in given["disks"]
             }
-            return rollback.run_disks(api, list(wanted.items()), pace, given["wait"], module.check_mode)
+            return rollback.run_disks(api, list(wanted.items()), pace, given["wait"], module.check_mode, guard)
         tags = key_tags(given["run_id"], given["purpose"], None)
         exclude = frozenset(given["exclude_disks"])
-        return rollback.run(api, base.refs_of(module), tags, exclude, pace, given["wait"], module.check_mode)
+        return rollback.run(api, base.refs_of(module), tags, exclude, pace, given["wait"], module.check_mode, guard)
 
     base.finish(module, api, base.guarded(module, work))
 

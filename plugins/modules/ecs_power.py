@@ -10,6 +10,7 @@ version_added: 0.1.0
 description:
   - Brings many instances into a state, in calls of 100 instances each. Instances that are in that state already are
     left alone.
+  - An instance whose operating system is being migrated by Server Migration Center is neither stopped nor rebooted.
   - With O(wait=true), an instance that is on its way to another state is given the time to get there before it is
     changed.
 author:
@@ -18,6 +19,7 @@ extends_documentation_fragment:
   - alicloud.os_migration.alicloud
   - alicloud.os_migration.batch
   - alicloud.os_migration.wait
+  - alicloud.os_migration.smc_guard
   - alicloud.os_migration.attributes
 options:
   instances:
@@ -124,13 +126,13 @@ api_calls:
   description: How many calls of each operation were made.
   returned: always
   type: dict
-  sample: {DescribeInstances: 4, StopInstances: 1}
+  sample: {DescribeInstances: 4, StopInstances: 1, smc.DescribeReplicationJobs: 1}
 """
 
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import power
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import power, smc_jobs
 
 OPTIONS: dict[str, Any] = (
     base.batch_options()
@@ -139,6 +141,7 @@ OPTIONS: dict[str, Any] = (
         "state": {"type": "str", "choices": ["started", "stopped", "rebooted"], "required": True},
         "stopped_mode": {"type": "str", "choices": ["KeepCharging", "StopCharging"], "default": "KeepCharging"},
         "force": {"type": "bool", "default": False},
+        "smc_guard": {"type": "bool", "default": True},
     }
 )
 
@@ -151,8 +154,9 @@ def main() -> None:
         base.finish(module, None, [])
     api, pace = base.new_api(module), base.pace_of(module)
     params = power.parameters(given["state"], given["force"], given["stopped_mode"])
+    guard = smc_jobs.guard(api, module.warn) if given["smc_guard"] else smc_jobs.no_guard
     results = base.guarded(
-        module, lambda: power.run(api, refs, given["state"], params, pace, given["wait"], module.check_mode)
+        module, lambda: power.run(api, refs, given["state"], params, pace, given["wait"], module.check_mode, guard)
     )
     base.finish(module, api, results)
 

@@ -30,8 +30,8 @@ HINTS = (
     ("MissingSecurityToken", "Temporary credentials need security_token beside the key and the secret."),
     ("InvalidTimeStamp", "The clock of this machine is off by more than 15 minutes. Set it right and run again."),
     ("IllegalTimestamp", "The clock of this machine is off by more than 15 minutes. Set it right and run again."),
-    ("Forbidden", "The RAM user or role may not do this. Grant the ECS action named in this message to it."),
-    ("NoPermission", "The RAM user or role may not do this. Grant the ECS action named in this message to it."),
+    ("Forbidden", "The RAM user or role may not do this. Grant the action named in this message to it."),
+    ("NoPermission", "The RAM user or role may not do this. Grant the action named in this message to it."),
     (
         "Unreachable",
         "No connection could be made. Check ecs_endpoint or smc_endpoint, the region, DNS, proxy and firewall.",
@@ -160,6 +160,42 @@ HINTS = (
         "The last answer is in this result. Raise until_timeout, or check the expression in until_stdout.",
     ),
     ("NonZeroExit", "The end of what the program said is in the message. With failed_when_rc=false this is no error."),
+    (
+        "SourceServerState.Invalid",
+        "The migration source is in a state that does not allow this. Check that the SMC client runs on the host and "
+        "reaches the service, and that the source has no other job.",
+    ),
+    (
+        "QuotaExceeded.ReplicationJob",
+        "The account has as many migration jobs as it may have. Delete finished ones (smc_job with state=absent).",
+    ),
+    (
+        "ReplicationJobName.Duplicate",
+        "Another migration job has this name. Give a name of your own, or another run_id.",
+    ),
+    (
+        "InvalidOsMigrationType.NotMatched",
+        "The message lists the targets that the service takes. Choose another target, or set target_os_field to one of "
+        "them.",
+    ),
+    (
+        "EntityNotExist.Role",
+        "SMC has no role in this account. Grant AliyunServiceRoleForSMC (formerly AliyunSMCDefaultRole) in the console.",
+    ),
+    ("RealNameAuthenticationError", "The account is not verified. Complete the real-name verification."),
+    (
+        "ReplicationJob.InvalidBusinessStatus",
+        "The phase of the migration job does not allow this. A job can be stopped only while it is Syncing.",
+    ),
+    (
+        "ReplicationJob.InvalidStatus",
+        "The status of the migration job does not allow this; the message names those that do. Wait, then run again.",
+    ),
+    (
+        "SourceServer.WithRunningReplicationJob",
+        "A migration job of this source is running. Wait until it ends, or stop it (smc_job with state=stopped).",
+    ),
+    ("ReplicationJob.Related", "The source has migration jobs. Delete them first (smc_job), or use force=true."),
     ("IdempotentParameterMismatch", "The same request was sent before with other parameters. Run with another run_id."),
     (
         "WaitTimeout",

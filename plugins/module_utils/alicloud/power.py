@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import instances
+from . import instances, smc_jobs
 from .batch import Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError, LostAnswer
@@ -67,8 +67,16 @@ def _look(api: Caller) -> Any:
 
 
 def run(
-    api: Caller, refs: list[Ref], state: str, params: dict[str, Any], pace: Pace, wait: bool, check: bool
+    api: Caller,
+    refs: list[Ref],
+    state: str,
+    params: dict[str, Any],
+    pace: Pace,
+    wait: bool,
+    check: bool,
+    guard: smc_jobs.Guard = smc_jobs.no_guard,
 ) -> list[Result]:
+    """guard: names those of the instances about to be stopped or rebooted that must be left alone."""
     action = ACTIONS[state]
     found, errors = instances.describe(api, refs)
     before = {ref: one["status"] for ref, one in found.items()}
@@ -87,6 +95,9 @@ def run(
             if ref not in errors and ref not in todo and state == "rebooted"
         }
     )
+    if todo and state != "started":
+        errors.update(guard(todo))
+        todo = [ref for ref in todo if ref not in errors]
     if not check:
         errors.update(send(api, action, todo, params))
         called = [ref for ref in todo if ref not in errors]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import disks, instances, restore_point, snapshots, tags
+from . import disks, instances, restore_point, smc_jobs, snapshots, tags
 from .batch import Ref, by_region, each
 from .client import Caller
 from .errors import CloudError
@@ -97,6 +97,7 @@ def run(
     pace: Pace,
     wait: bool,
     check: bool,
+    guard: smc_jobs.Guard = smc_jobs.no_guard,
 ) -> list[Result]:
     """Reset every disk of these instances to the restore point with the tags."""
     loaded, errors = instances.load(api, refs)
@@ -109,11 +110,22 @@ def run(
             resets.append(Reset(ref, error=error))
         else:
             resets.append(plan_instance(ref, loaded[ref], found[ref.region].value or [], exclude))
+    able = [reset.ref for reset in resets if reset.error is None]
+    blocked = guard(able) if able else {}
+    for reset in resets:
+        reset.error = reset.error or blocked.get(reset.ref)
     done = _reset_all(api, resets, pace, wait, check)
     return [_result(reset, done, check) | {"instance_id": reset.ref.id} for reset in resets]
 
 
-def run_disks(api: Caller, wanted: list[tuple[Ref, str]], pace: Pace, wait: bool, check: bool) -> list[Result]:
+def run_disks(
+    api: Caller,
+    wanted: list[tuple[Ref, str]],
+    pace: Pace,
+    wait: bool,
+    check: bool,
+    guard: smc_jobs.Guard = smc_jobs.no_guard,
+) -> list[Result]:
     """Reset disks that were named one by one, each with its snapshot."""
     known = disks.describe(api, [disk for disk, _snapshot in wanted])
     taken = snapshots.describe(api, [Ref(disk.region, snapshot) for disk, snapshot in wanted])
@@ -123,6 +135,10 @@ def run_disks(api: Caller, wanted: list[tuple[Ref, str]], pace: Pace, wait: bool
         _plan_disk(disk, snapshot, known.get(disk), taken.get(Ref(disk.region, snapshot)), loaded)
         for disk, snapshot in wanted
     ]
+    blocked = guard(sorted(owners)) if any(reset.error is None for reset in resets) else {}
+    for reset in resets:
+        mine = [Ref(reset.ref.region, owner) for owner in known.get(reset.ref, {}).get("instance_ids", [])]
+        reset.error = reset.error or next((blocked[owner] for owner in mine if owner in blocked), None)
     done = _reset_all(api, resets, pace, wait, check)
     return [
         _result(reset, done, check)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -111,3 +111,18 @@ def write_progress(path: str, tasks: list[Task]) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def reporter(path: str | None, warn: Callable[[str], None]) -> Callable[[list[Task]], None]:
+    """Writes the progress file at each look; one that cannot be written is a warning, as the jobs go on."""
+    warned: list[OSError] = []
+
+    def report(tasks: list[Task]) -> None:
+        if path and not warned:
+            try:
+                write_progress(path, tasks)
+            except OSError as error:
+                warned.append(error)
+                warn(f"progress_file {path} cannot be written: {error}")
+
+    return report

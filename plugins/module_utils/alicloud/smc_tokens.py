@@ -22,7 +22,7 @@ Result = dict[str, Any]
 ACTIVE = "activated"
 # documented: SDK text of Name and Count.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{1,127}")
-MOST_USES = 1000
+MOST_USES, MOST_DAYS = 1000, 90
 # ListAccessTokens takes no page number. Its page size is not documented; 10 is that of the other operations.
 IDS_PER_CALL = 10
 
@@ -68,23 +68,27 @@ def check_name(name: str) -> None:
 
 
 def by_name(api: Caller, name: str) -> list[Token]:
-    return [one for one in _list(api, {"Name": name}) if one["name"] == name]
+    return [one for one in _whole(*_list(api, {"Name": name})) if one["name"] == name]
 
 
 def by_ids(api: Caller, ids: Iterable[str]) -> list[Token]:
     wanted = list(dict.fromkeys(ids))
-    found = [one for piece in chunks(wanted, IDS_PER_CALL) for one in _list(api, {"AccessTokenId": piece})]
+    found = [one for piece in chunks(wanted, IDS_PER_CALL) for one in _whole(*_list(api, {"AccessTokenId": piece}))]
     return [one for one in found if one["access_token_id"] in wanted]
 
 
-def _list(api: Caller, params: dict[str, Any]) -> list[Token]:
-    """The operation says how many there are, but takes no page number, so a cut list must not pass for a whole one."""
+def _list(api: Caller, params: dict[str, Any]) -> tuple[list[Token], int]:
+    """(tokens, how many there are): the operation takes no page number, so it may list fewer than there are."""
     answer = smc.call(api, "ListAccessTokens", params)
     found = [normalise(raw) for raw in (answer.get("AccessTokens") or {}).get("AccessToken") or []]
     total = answer.get("TotalCount")
-    if isinstance(total, int) and total > len(found):
+    return found, total if isinstance(total, int) else len(found)
+
+
+def _whole(found: list[Token], total: int) -> list[Token]:
+    if total > len(found):
         text = f"{total} tokens match, but the service lists only {len(found)} of them"
-        raise CloudError("TooManyTokens", text, operation="ListAccessTokens", hint="Delete tokens nobody needs.")
+        raise CloudError("TooManyTokens", text, operation="ListAccessTokens", hint="Delete those that nobody needs.")
     return found
 
 
@@ -137,6 +141,19 @@ def remove(api: Caller, token_id: str) -> None:
         disable(api, token_id)
 
 
+def purge(api: Caller, name: str) -> None:
+    """Take back every token of a name, however many there are."""
+    done: set[str] = set()
+    while True:
+        found = [one for one in _list(api, {"Name": name})[0] if one["name"] == name]
+        todo = [one["access_token_id"] for one in found if one["access_token_id"] not in done]
+        if not todo:
+            return
+        for token_id in todo:
+            remove(api, token_id)
+            done.add(token_id)
+
+
 def present(
     api: Caller, name: str, description: str | None, count: int, ttl_days: int, check: bool
 ) -> tuple[list[Result], Secret | None]:
@@ -168,20 +185,31 @@ def _planned(name: str, description: str | None, count: int, ttl_days: int) -> R
 
 def withdraw(api: Caller, name: str | None, ids: list[str], state: str, check: bool) -> list[Result]:
     """Disable (state disabled) or delete (absent) the tokens of a name, or with these ids. Unknown ids are gone."""
-    found = by_name(api, name) if name else by_ids(api, ids)
+    if not name:
+        return _withdraw(api, by_ids(api, ids), state, check)
+    done: dict[str, Result] = {}
+    while True:
+        listed, total = _list(api, {"Name": name})
+        found = [one for one in listed if one["name"] == name and one["access_token_id"] not in done]
+        # Only deleting brings forward what a cut list leaves out.
+        if total > len(listed) and (state != "absent" or check or not found):
+            _whole(listed, total)
+        done.update({one["access_token_id"]: one for one in _withdraw(api, found, state, check)})
+        if total <= len(listed):
+            return list(done.values())
+
+
+def _withdraw(api: Caller, found: list[Token], state: str, check: bool) -> list[Result]:
     todo = [one for one in found if state == "absent" or one["status"] == ACTIVE]
     work = delete if state == "absent" else disable
     outcomes = [] if check else each(todo, lambda one: work(api, one["access_token_id"]))
     errors = {one.item["access_token_id"]: one.error for one in outcomes}
-    read = todo and not check
-    after = (
-        {one["access_token_id"]: one for one in by_ids(api, [one["access_token_id"] for one in found])} if read else {}
-    )
+    after = {one["access_token_id"]: one for one in by_ids(api, errors)}
     shown = []
     for one in found:
-        error = errors.get(one["access_token_id"])
-        now = after.get(one["access_token_id"], one | ({"status": ""} if read else {}))
-        shown.append(result(now, one in todo and error is None, error))
+        token_id = one["access_token_id"]
+        now = after.get(token_id, {"status": ""}) if token_id in errors else {}
+        shown.append(result({**one, **now}, one in todo and errors.get(token_id) is None, errors.get(token_id)))
     return shown
 
 
