@@ -13,7 +13,9 @@ from simulator.errors import ApiError
 from simulator.operations import OPERATIONS, Context
 from simulator.world import World
 
-CASES = [case for path in sorted(Path(__file__).parent.glob("guards*.yml")) for case in yaml.safe_load(path.read_text())]
+CASES = [
+    case for path in sorted(Path(__file__).parent.glob("guards*.yml")) for case in yaml.safe_load(path.read_text())
+]
 DISK = {"type": "system", "size_gib": 40, "category": "cloud_essd"}
 FLEET = {
     "timing": {"snapshot_base_s": 60, "snapshot_per_gib_s": 1, "stop_s": 30, "start_s": 40, "reset_s": 60},
@@ -75,7 +77,11 @@ class Bench:
             Context(self.world, self.region, self.now, self.notes), given
         )
         instances = answer.get("InstanceIdSets", {}).get("InstanceIdSet", [])
-        made = [answer[key] for key in ("SnapshotId", "ImageId", "SecurityGroupId", "AccessTokenId", "JobId") if key in answer]
+        made = [
+            answer[key]
+            for key in ("SnapshotId", "ImageId", "SecurityGroupId", "AccessTokenId", "JobId")
+            if key in answer
+        ]
         for one in [*made, *instances] if name.startswith(("Create", "Run")) else []:
             self.names[f"${len(self.names) + 1}"] = one
         return answer
