@@ -11,6 +11,8 @@ module: host_probe
 short_description: Read a host once, without changing anything
 description:
   - Sends one read-only shell program to the host and gets one JSON document back, in one round trip. Needs no Python on the host.
+  - Where the run's directory holds the host's answer already, in the file C(answers/<instance id>.out) as
+    M(alicloud.os_migration.ecs_command) writes it, that is taken and removed, and the host is not asked.
   - A host out of reach fails the task, it is never dropped from the play.
 version_added: 0.1.0
 author:

@@ -33,18 +33,28 @@ class HostUnreachable(HostError):
     """The host could not be reached, or the connection was lost before the answer was complete."""
 
 
+class _Overdue(BaseException):
+    """Goes through every `except Exception` of the libraries below, which would take it for a failure of theirs."""
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises HostUnreachable inside the block after that many seconds: a dead network must not block a run."""
+    """Raises HostUnreachable from the block after that many seconds: a dead network must not block a run."""
+
+    overdue = _Overdue()
 
     def ring(_signal: int, _frame: Any) -> None:
-        raise HostUnreachable(f"no answer within {seconds:.0f} seconds")
+        raise overdue
 
     started = time.monotonic()
     previous_handler = signal.signal(signal.SIGALRM, ring)
     pending, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except _Overdue as rung:
+        if rung is not overdue:
+            raise
+        raise HostUnreachable(f"no answer within {seconds:.0f} seconds") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous_handler)

@@ -32,6 +32,17 @@ def test_a_host_that_never_answers_does_not_block_the_run() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_library_that_catches_everything_does_not_outlive_the_time_limit() -> None:
+    def library() -> None:
+        try:
+            time.sleep(30)
+        except Exception:
+            time.sleep(30)
+
+    with pytest.raises(host.HostUnreachable, match="no answer"), host.time_limit(0.05):
+        library()
+
+
 def test_the_time_limit_of_the_task_itself_still_stands_afterwards() -> None:
     previous = signal.signal(signal.SIGALRM, lambda *_args: None)
     signal.setitimer(signal.ITIMER_REAL, 100)
