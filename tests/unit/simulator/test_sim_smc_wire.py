@@ -225,7 +225,8 @@ def test_a_job_is_not_finished_before_the_host_really_is(host: Any) -> None:
     assert running.state()["regions"][REGION]["instances"]["i-web"]["system"] == "centos7"
     (path / "hold").unlink()
     driven(running, 2)
-    running.advance(3000)
+    assert seen(client, job_id).business_status == "Cleaning"
+    running.advance(60)
     assert seen(client, job_id).status == "Finished"
     assert asked(path) == [f"snapshot host1 system.img {snapshot_id}", "smc-convert host1 alinux3"]
 
