@@ -247,16 +247,25 @@ class Cloud:
         disks = ["system", *(["data1"] if self.hosts[name].data_disk else [])]
         return " ".join(str(self.control("hash", name, disk)["hash"]) for disk in disks)
 
+    def simulator(self, name: str, body: Any = None) -> Any:
+        """What the simulator's own endpoint /_sim/NAME answers; with a body it is a POST."""
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(f"{self.endpoint}/_sim/{name}", data, timeout=30) as answer:
+            return json.load(answer)
+
     def faults(self, rules: Sequence[Mapping[str, Any]]) -> None:
         """From now on the simulated cloud behaves as these rules say."""
-        body = json.dumps(list(rules)).encode()
-        asked = urllib.request.Request(f"{self.endpoint}/_sim/faults", body, {"Content-Type": "application/json"})
-        urllib.request.urlopen(asked, timeout=30).close()
+        self.simulator("faults", list(rules))
+
+    def state(self) -> dict[str, Any]:
+        """The whole simulated cloud."""
+        found: dict[str, Any] = self.simulator("state")
+        return found
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request that the simulator has answered."""
-        with urllib.request.urlopen(f"{self.endpoint}/_sim/log", timeout=30) as answer:
-            return json.load(answer)
+        found: list[dict[str, Any]] = self.simulator("log")
+        return [entry for entry in found if "op" in entry]
 
     def mutating(self) -> list[str]:
         """The operations, in order, that changed something."""

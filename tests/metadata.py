@@ -24,7 +24,7 @@ KEEP = "Keeps the first probe of a run"
 SETTLED = "Tells whether this host runs the target system"
 PROBE = "Reads this host and prints one JSON document"
 CLIENT = "go2aliyun_client"
-CODE = r"(?m)^(ac-[A-Za-z0-9]+)$"
+CODE = r"code='([^']+)'"
 
 
 class MetadataCloud(Cloud):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import smc_client
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import (
     HostAction,
     HostError,
@@ -15,7 +17,6 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import 
     shell_function,
 )
 
-PLACEHOLDER = "@CODE@"
 PROBE_TIMEOUT = 180
 SPARE = 60  # seconds for the connection, beyond the time that the host gives the command
 
@@ -24,7 +25,10 @@ class ActionModule(HostAction):
     step = "smc_import"
     arguments: ClassVar = {
         "run_dir": {"type": "path", "required": True},
-        "command": {"type": "str", "required": True},
+        "client_url": {"type": "str", "default": ""},
+        "client_checksum": {"type": "str", "default": ""},
+        "command": {"type": "str", "default": ""},
+        "token_id": {"type": "str", "default": ""},
         "code": {"type": "str", "no_log": True, "default": ""},
         "timeout": {"type": "int", "default": 900},
     }
@@ -45,7 +49,13 @@ class ActionModule(HostAction):
             raise HostError("the first probe could not be written to /var/lib/os_migration")
 
     def _import(self, arguments: dict[str, Any]) -> None:
-        command = arguments["command"].replace(PLACEHOLDER, arguments["code"])
+        try:
+            command = arguments["command"] or smc_client.default_command(
+                "tarball", arguments["client_url"], arguments["client_checksum"], arguments["timeout"]
+            )
+            command = smc_client.with_code(command, arguments["token_id"], arguments["code"])
+        except CloudError as error:
+            raise HostError(str(error)) from error
         program = shell_function("command_text", command) + host_program("smc/import.sh")
         seconds = str(arguments["timeout"])
         answer = self.patiently(60, program, seconds, timeout=arguments["timeout"] + SPARE)

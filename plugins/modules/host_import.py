@@ -27,10 +27,24 @@ options:
     description: Directory of the run, as P(alicloud.os_migration.migration_run#module) returned it.
     type: path
     required: true
-  command:
-    description: The shell program that imports the host. The text C(@CODE@) in it is replaced by O(code).
+  client_url:
+    description: Where the host gets the archive with the client from. Required unless O(command) is given.
     type: str
-    required: true
+    default: ""
+  client_checksum:
+    description: The SHA-256 sum of the archive.
+    type: str
+    default: ""
+  command:
+    description:
+      - A shell program to run instead of fetching the archive and running the client in it. C(@TOKEN_ID@) and C(@CODE@) in it are
+        replaced by O(token_id) and O(code).
+    type: str
+    default: ""
+  token_id:
+    description: The id of the access token that the code belongs to.
+    type: str
+    default: ""
   code:
     description:
       - The activation code. Without one only the probe is kept, because the host is a source already.
@@ -47,7 +61,8 @@ EXAMPLES = r"""
 - name: Import a host
   alicloud.os_migration.host_import:
     run_dir: "{{ run.run_dir }}"
-    command: "{{ lookup('ansible.builtin.file', 'client.sh') }}"
+    client_url: https://mirror.example.com/go2aliyun_client_linux_x86_64.tar.gz
+    token_id: "{{ token.access_token_id }}"
     code: "{{ token.access_token_code }}"
   no_log: true
 """

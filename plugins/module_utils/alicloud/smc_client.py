@@ -15,16 +15,15 @@ SUCCESS = re.compile(r"Import Source Server \[(s-[A-Za-z0-9-]{1,64})\] Successfu
 _SAFE_CODE = re.compile(r"[A-Za-z0-9+/=_.:,@%-]{4,512}")
 _SAFE_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!&()*+,;=%-]+")
 
-# `code` is a shell variable and printf a builtin, so the code is in no list of processes. What is printed loses it too.
+# `code` is a shell variable and printf a builtin that writes to a pipe, so the code is in no list of processes and in no file of
+# ours; it has no character that would end the quotes. What is printed loses it too.
 _COMMON = r"""#!/bin/sh
 # alicloud.os_migration: imports this host as a migration source.
 set -u
 umask 077
 LC_ALL=C PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-read -r code <<'OS_MIGRATION_CODE'
-@CODE@
-OS_MIGRATION_CODE
+code='@CODE@'
 show() {
 	tail -n 20 "$1" | while IFS= read -r line; do
 		case $line in *"$code"*) echo "(a line with the code)" ;; *) printf '%s\n' "$line" ;; esac
@@ -63,13 +62,7 @@ client=$(find "$dir" -type f -name go2aliyun_client | head -n 1)
 chmod 700 "$client" && cd "$(dirname "$client")" || fail "the client cannot be started"
 : >"$dir/log"
 # The client works on after it has imported the host, so it gets a session of its own, and its directory stays.
-setsid "$client" >"$dir/log" 2>&1 <<OS_MIGRATION_INPUT &
-@TOKEN_ID@
-$code
-no
-yes
-yes
-OS_MIGRATION_INPUT
+printf '%s\n' '@TOKEN_ID@' "$code" no yes yes | setsid "$client" >"$dir/log" 2>&1 &
 client_pid=$!
 left=@SECONDS@
 while :; do

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet that goes by Server Migration Center and Cloud Assistant alone, also when everything goes wrong once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from harness import Cloud
+from metadata import MetadataCloud
+from simulator.faults import every_fault
+
+PRECHECK = "alicloud.os_migration.precheck"
+SMC = {"engine": "smc", "smc_client_url": "https://mirror.example/go2aliyun_client_linux_x86_64.tar.gz"}
+Call = tuple[str, bool]  # operation, and whether it changes something
+FleetOf = Callable[..., MetadataCloud]
+
+
+@pytest.fixture
+def fleet_of() -> Iterator[FleetOf]:
+    with ExitStack() as stack:
+        yield lambda count, **options: stack.enter_context(MetadataCloud(count, **options))
+
+
+def state_of(cloud: Cloud, kind: str) -> list[dict[str, Any]]:
+    """All objects of a kind in all regions."""
+    return [one for region in cloud.state()["regions"].values() for one in region[kind].values()]
+
+
+def assert_nothing_is_double_lost_or_untagged(cloud: Cloud) -> str:
+    """Returns the run's id."""
+    run_id = str(cloud.report()["run"]["run_id"])
+    tag = ("os_migration_run_id", run_id)
+    own = [one for one in state_of(cloud, "snapshots") if not one["name"].startswith("SMC_Backup_Snapshot_")]
+    assert all(tag in one["tags"].items() for one in own)
+    per_disk = Counter(one["disk_id"] for one in own)
+    assert set(per_disk.values()) == {1}, "a disk has two restore points"
+    assert len(per_disk) == 2 * len(cloud.hosts), "a disk has no restore point"
+    smc = cloud.state()["smc"]
+    jobs, sources = list(smc["jobs"].values()), list(smc["sources"].values())
+    assert all(tag in one["tags"].items() for one in (*jobs, *sources))
+    assert max(Counter(one["source_id"] for one in jobs).values()) == 1, "a source has two jobs"
+    assert len(sources) == len(jobs) == len(cloud.hosts)
+    assert smc["tokens"] == {}, "an access token was left behind"
+    return run_id
+
+
+def tags_of(cloud: Cloud) -> Counter[str]:
+    return Counter(one["tags"].get("os_migration_state", "") for one in state_of(cloud, "instances"))
+
+
+def migrate_without_faults(cloud: Cloud) -> Counter[Call]:
+    """The calls of a run in which nothing goes wrong."""
+    done = cloud.playbook(**SMC)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(cloud.outcomes().values()) == {"migrated"}
+    assert_nothing_is_double_lost_or_untagged(cloud)
+    assert tags_of(cloud) == {"migrated": len(cloud.hosts)}
+    return Counter((one["op"], one["mutating"]) for one in cloud.requests())
+
+
+def migrate_under_every_fault(cloud: Cloud, calls: Counter[Call]) -> None:
+    """Every operation meets every fault that a program can survive, and the end is the same."""
+    cloud.faults(every_fault(sorted(calls), gap=10))
+    # A fault costs the wait of a client that retries; what is asked again is no reason to wait a minute here.
+    done = cloud.playbook(env={"ALICLOUD_THROTTLE_WAIT_SECONDS": "0.2"}, **SMC)
+    assert cloud.outcomes() and set(cloud.outcomes().values()) == {"migrated"}, done.stdout + done.stderr
+    assert_nothing_is_double_lost_or_untagged(cloud)
+    requests = cloud.requests()
+    struck = [one for one in requests if one["fault"]]
+    assert {one["op"] for one in struck} == {op for op, _mutating in calls}, "an operation met no fault"
+    assert len(requests) - len(struck) <= 1.5 * sum(calls.values()) + len(struck)
+
+
+def test_a_small_fleet_in_three_regions_ends_migrated_also_when_every_operation_meets_every_fault(
+    fleet_of: FleetOf,
+) -> None:
+    calls = migrate_without_faults(fleet_of(9))
+    migrate_under_every_fault(fleet_of(9), calls)
+
+
+def test_a_job_that_fails_takes_its_host_back_and_says_why_and_the_others_go_on(fleet_of: FleetOf) -> None:
+    cloud = fleet_of(4, regions=("cn-hangzhou",))
+    cloud.faults(
+        [{"op": "StartReplicationJob", "kind": "job_error", "times": 1, "code": "M199", "phase": "Processing"}]
+    )
+    done = cloud.playbook(smc_retries=0, **SMC)
+    outcomes = Counter(cloud.outcomes().values())
+    assert outcomes == {"migrated": 3, "rolled_back": 1}, done.stdout + done.stderr
+    (failed,) = [host for host in cloud.report()["hosts"] if host["outcome"] == "rolled_back"]
+    assert failed["failure"]["step"] == "smc_job" and "M199" in failed["failure"]["message"]
+    systems = Counter(one["system"] for one in state_of(cloud, "instances"))
+    assert systems == {"alinux3": 3, "centos8": 1}
+
+
+def test_a_job_that_outlasts_the_wait_is_left_alone_and_taken_up_by_the_same_command(fleet_of: FleetOf) -> None:
+    cloud = fleet_of(2, clock_rate=60, regions=("cn-hangzhou",))
+    first = cloud.playbook(smc_job_timeout=5, **SMC)
+    assert set(cloud.outcomes().values()) == {"held"}, first.stdout + first.stderr
+    assert tags_of(cloud) == {"migrating": 2}
+    assert "StopInstances" not in cloud.mutating()
+    second = cloud.playbook(**SMC)
+    assert set(cloud.outcomes().values()) == {"migrated"}, second.stdout + second.stderr
+    assert_nothing_is_double_lost_or_untagged(cloud)
+
+
+def test_the_precheck_of_a_fleet_is_one_command_for_all_and_changes_nothing(fleet_of: FleetOf) -> None:
+    cloud = fleet_of(12)
+    done = cloud.playbook(PRECHECK, accept_risks=None, **SMC)
+    assert done.returncode == 0 and set(cloud.outcomes().values()) == {"eligible"}, done.stdout + done.stderr
+    commands = [one for one in cloud.requests() if one["op"] == "RunCommand"]
+    assert len(commands) == 3, "one command for each region"
+    assert {op for op in cloud.mutating()} == {"RunCommand"}
+
+
+def test_check_mode_makes_no_source_and_no_job(fleet_of: FleetOf) -> None:
+    cloud = fleet_of(3)
+    done = cloud.playbook("alicloud.os_migration.migrate", "--check", accept_risks=None, **SMC)
+    assert set(cloud.outcomes().values()) == {"planned"}, done.stdout + done.stderr
+    assert {op for op in cloud.mutating()} == {"RunCommand"}, "only the read-only probe"
+    assert any("migration source" in line for line in cloud.report()["hosts"][0]["plan"])
+
+
+def test_credentials_that_expire_in_mid_run_drop_no_host_and_the_same_command_goes_on(fleet_of: FleetOf) -> None:
+    cloud = fleet_of(3)
+    cloud.faults([{"op": "StartReplicationJob", "kind": "sts_expired", "times": 1, "skip": 1}])
+    first = cloud.playbook(**SMC)
+    assert first.returncode != 0 and "InvalidSecurityToken" in first.stdout
+    assert set(cloud.outcomes().values()) <= {"held", "not_started"}, first.stdout + first.stderr
+    cloud.simulator("token", {"security_token": None})
+    second = cloud.playbook(**SMC)
+    assert set(cloud.outcomes().values()) == {"migrated"}, second.stdout + second.stderr
+    assert_nothing_is_double_lost_or_untagged(cloud)
+
+
+def test_no_client_to_import_with_is_said_before_anything_is_done(fleet_of: FleetOf) -> None:
+    cloud = fleet_of(1)
+    done = cloud.playbook(engine="smc")
+    assert done.returncode != 0 and re.search("os_migration_smc_client_url", done.stdout)
+    assert cloud.requests() == []
