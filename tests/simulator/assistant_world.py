@@ -117,7 +117,8 @@ class Run:
 
     def seen(self, now: float) -> Seen:
         """What a Describe at this time tells: whatever came first counts."""
-        at, ending = min(self._ends(), key=lambda one: one[0])
+        # Of two at the same moment the last counts: a command that ends as its instance goes down has ended.
+        at, ending = min(reversed(list(self._ends())), key=lambda one: one[0])
         if at <= now:
             began = self.start if self.start < at else None
             return Seen(ending.status, ending, began, at)
@@ -131,19 +132,19 @@ class Run:
         return self.seen(now).finish is not None
 
     def _ends(self) -> Iterator[tuple[float, Ending]]:
-        if self.stopped is None:
-            yield self.end, self.ending
-        elif self.stopped < self.start:
-            yield self.stopped, Ending("Cancelled")
-        else:
-            yield self.stopped + STOPPING_S, Ending("Terminated")
-        if self.work is not None:
-            return  # whether a real host was interrupted, it tells itself
-        down = next((at for at in self.agent.downs if at >= self.created), FOREVER)
+        # Whether a real host was interrupted, it tells itself.
+        downs = self.agent.downs if self.work is None else []
+        down = next((at for at in downs if at >= self.created), FOREVER)
         if down < self.start:
             yield self.created + DELIVERY_S, Ending("Aborted", "DeliveryTimeout")
         else:
             yield down, Ending("Error", "ExecutionInterrupted")
+            if self.stopped is None:
+                yield self.end, self.ending
+        if self.stopped is not None and self.stopped < self.start:
+            yield self.stopped, Ending("Cancelled")
+        elif self.stopped is not None:
+            yield self.stopped + STOPPING_S, Ending("Terminated")
 
 
 @dataclass(frozen=True)
