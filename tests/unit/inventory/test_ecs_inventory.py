@@ -209,7 +209,7 @@ def test_what_a_tag_says_is_never_evaluated(read):
     assert names(inventory) == ["_1_1_", "i-far"]
     own = variables(inventory, "_1_1_")
     for name in ("ecs_tags", "ecs_hostname", "ecs_instance_name", "copied", "joined", "listed"):
-        assert rendered("{{ %s }}" % name, own) == own[name]
+        assert rendered(f"{{{{ {name} }}}}", own) == own[name]
     assert own["copied"] == EVIL and own["joined"] == EVIL * 2 and own["ecs_tags"][EVIL] == "x\x1b[31m\ny"
     groups = set(inventory.groups) - {"all", "ungrouped"}
     assert len(groups) == 5 and all(name.replace("_", "").isalnum() for name in groups), groups
