@@ -22,6 +22,7 @@ import yaml
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 REGION = "cn-hangzhou"
+CLOUD_ASSISTANT = "alicloud.os_migration.cloud_assistant"
 MIGRATE = "alicloud.os_migration.migrate"
 
 
@@ -31,7 +32,10 @@ class HarnessError(RuntimeError):
 
 @dataclass(frozen=True)
 class Host:
-    """A lab host: `plant` are extra packages, `python` is none, py27 or py36, `data_disk` adds a second disk."""
+    """A lab host: `plant` are extra packages, `python` is none, py27 or py36, `data_disk` adds a second disk.
+
+    `ssh` says whether its port of ssh answers.
+    """
 
     name: str
     python: str = "none"
@@ -39,6 +43,7 @@ class Host:
     data_disk: bool = False
     category: str = "cloud_essd"
     user: str = ""
+    ssh: bool = True
 
 
 @dataclass
@@ -80,7 +85,15 @@ class Server:
 class Cloud:
     """Lab hosts as ECS instances. Use as a context manager: everything it started is gone at the end."""
 
-    def __init__(self, hosts: Sequence[Host], clock_rate: int = 600, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        hosts: Sequence[Host],
+        clock_rate: int = 600,
+        directory: Path | None = None,
+        connection: str = "ssh",
+    ) -> None:
+        """`connection` is how Ansible reaches the hosts: ssh, or cloud_assistant."""
+        self.connection = connection
         self.hosts = {host.name: host for host in hosts}
         self.clock_rate = clock_rate
         self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="os_migration-")
@@ -133,6 +146,7 @@ class Cloud:
         self._serve(
             {
                 "driver": {"command": command},
+                "smc": {"ssh_import": True},
                 "regions": {REGION: {"instances": instances}, "cn-beijing": {"instances": []}},
             }
         )
@@ -161,30 +175,38 @@ class Cloud:
             disks.append({"type": "data", "driver_disk": "data1", "size_gib": 100, "category": host.category})
         return {
             "name": host.name, "instance_id": self.instance_id(host.name), "driver_host": host.name,
-            "private_ip": self.lab["hosts"][host.name]["address"], "os_name": "CentOS  8.5 64-bit", "disks": disks,
+            "private_ip": self.lab["hosts"][host.name]["address"], "os_name": "CentOS  8.5 64-bit", "system": "centos8",
+            "users": [host.user] if host.user else [], "disks": disks,
         }  # fmt: skip
 
     def _write_inventory(self) -> None:
         key = urllib.request.urlopen(f"{self.lab['repo_url']}/alinux/3/RPM-GPG-KEY-ALINUX-3", timeout=30).read()
         known = f"-o UserKnownHostsFile={self.lab['known_hosts']} -o GlobalKnownHostsFile=/dev/null"
+        over_ssh = {"ansible_ssh_private_key_file": self.lab["ssh_key"], "ansible_ssh_common_args": known}
+        over_cloud = {"ansible_connection": CLOUD_ASSISTANT, "ansible_cloud_assistant_poll_interval": 0.2}
         variables = {
-            "ansible_ssh_private_key_file": self.lab["ssh_key"],
-            "ansible_ssh_common_args": known,
+            **(over_ssh if self.connection == "ssh" else over_cloud),
             "os_migration_region": REGION,
             "os_migration_mirror": self.lab["repo_url"],
             "os_migration_alinux3_signing_key": f"{self.lab['repo_url']}/alinux/3/RPM-GPG-KEY-ALINUX-3",
             "os_migration_alinux3_signing_key_sha256": hashlib.sha256(key).hexdigest(),
             "os_migration_poll_seconds": 1,
+            "os_migration_smc_client_url": f"{self.lab['repo_url']}/smc/go2aliyun_client.tar.gz",
+            "os_migration_smc_poll_seconds": 1,
         }
         hosts = {}
         for host in self.hosts.values():
             hosts[host.name] = {
                 "ansible_host": self.lab["hosts"][host.name]["address"],
-                "ansible_user": host.user or "root",
                 "os_migration_instance_id": self.instance_id(host.name),
-                **({"ansible_become": True} if host.user else {}),
+                **self._login(host),
             }
         self.inventory = write_yaml(self.directory / "inventory.yml", {"all": {"hosts": hosts, "vars": variables}})
+
+    def _login(self, host: Host) -> dict[str, Any]:
+        if self.connection != "ssh":
+            return {}  # commands of Cloud Assistant run as root
+        return {"ansible_user": host.user or "root", **({"ansible_become": True} if host.user else {})}
 
     # What tests ask for
 
@@ -289,7 +311,7 @@ def _lab_host(host: Host) -> dict[str, Any]:
     disks = [{"name": "system"}, *([{"name": "data1", "mount": "/data"}] if host.data_disk else [])]
     return {
         "name": host.name, "python": host.python, "packages": list(host.plant), "disks": disks,
-        **({"user": host.user} if host.user else {}),
+        **({"user": host.user} if host.user else {}), "ssh": host.ssh,
     }  # fmt: skip
 
 

@@ -18,6 +18,13 @@ from . import linux
 class Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     log: Any = None
+    more = ""
+
+    def translate_path(self, path: str) -> str:
+        """Files of this lab lie beside the repositories of the image."""
+        if path.startswith("/smc/"):
+            return str(Path(self.more, Path(path).name))
+        return super().translate_path(path)
 
     def log_message(self, format: str, *args: Any) -> None:  # the name is the base class's
         self.log.write(f"{self.log_date_time_string()} {self.address_string()} {format % args}\n")
@@ -33,11 +40,11 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
-    address, gateway, folder, log = sys.argv[2:6]  # the first names the lab, for whoever has to clean up
+    address, gateway, folder, log, more = sys.argv[2:7]  # the first names the lab, for whoever has to clean up
     linux.wait_for_go()
     linux.address_up(address, gateway)
     with Path(log).open("a", buffering=1) as stream:
-        Handler.log = stream
+        Handler.log, Handler.more = stream, more
         server = Server((address, 80), partial(Handler, directory=folder))
         print("serving", flush=True)
         server.serve_forever()

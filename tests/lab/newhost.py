@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import re
 import subprocess
+import tarfile
 import uuid
 from pathlib import Path
 
@@ -143,6 +146,15 @@ def _application(root: Path) -> None:
     os.chown(app / "spool", APP_UID, APP_UID)
     _write(root / "var/spool/cron/root", CRONTAB, 0o600)
     _write(root / "etc/cron.d/app", "5 * * * * app /srv/app/bin/backup\n")
+
+
+def pack_client(target: Path) -> None:
+    """The archive of the migration client, as a host downloads it; the same content makes the same file."""
+    content = CLIENT.read_bytes()
+    entry = tarfile.TarInfo(f"go2aliyun_client/{CLIENT.name}")
+    entry.size, entry.mode = len(content), 0o755
+    with gzip.GzipFile(target, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(entry, io.BytesIO(content))
 
 
 def _data(folder: Path, name: str) -> None:

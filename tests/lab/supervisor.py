@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from . import disks, fleet, linux, registry
+from . import disks, fleet, linux, newhost, registry
 from .control import LIMIT, Control, short_socket_path
 from .fleet import HostSpec
 from .host import Host
@@ -127,7 +127,7 @@ class _Lab:
         )
         await self._start_mirror()
         public_key = await self._ssh_key()
-        (DISKS / "blobs").mkdir(parents=True)
+        (DISKS / "blobs").mkdir()
         layers = {
             packages: await self._package_layer(packages) for packages in sorted({spec.packages for spec in self.specs})
         }
@@ -151,12 +151,16 @@ class _Lab:
             await self.stopped.wait()
 
     async def _start_mirror(self) -> None:
+        more = DISKS / "smc"
+        more.mkdir(parents=True)
+        newhost.pack_client(more / "go2aliyun_client.tar.gz")
         arguments = (
             f"{self.claim.folder}/",
             self.claim.address(MIRROR),
             self.claim.address(1),
             str(IMAGE / "repo"),
             str(STATE / "access.log"),
+            str(more),
         )
         self.mirror, pid = await start_in_namespaces(["-n"], "lab.mirror", *arguments)
         await connect(self.claim, self.mirror, pid, MIRROR)

@@ -46,7 +46,8 @@ class DriverRunner:
         try:
             async with AsyncExitStack() as turn:
                 # The locks are fair, so that a host's jobs run in the order in which they were asked for.
-                for lock in [self._commands] if work.overlaps else [self._hosts[work.host], self._slots]:
+                locks = (self._commands,) if work.overlaps else (self._hosts[work.host], self._slots)
+                for lock in locks:
                     await turn.enter_async_context(lock)
                 work.error = await _call(self._driver, work) if self._driver else "no driver command in the fleet"
         except asyncio.CancelledError:
