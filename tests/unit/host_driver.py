@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,12 +23,16 @@ def relocate(text: str, root: Path, home: Path) -> str:
 def execute(root: Path, home: Path, content: str, timeout: float, shell: str = "/bin/sh") -> dict[str, Any]:
     for folder in ("run", "tmp", "root"):
         (home / folder).mkdir(parents=True, exist_ok=True)
+    script = home / f"command-{os.getpid()}.sh"
+    script.write_text(relocate(content, root, home))
     try:
         done = subprocess.run(
-            [shell, "-s"], input=b"exec </dev/null\n" + relocate(content, root, home).encode(), cwd=home / "root",
+            [shell, str(script)], cwd=home / "root", stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False)  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"how": "timeout"}
+    finally:
+        script.unlink()
     return {"how": "exited", "rc": done.returncode, "output": base64.b64encode(done.stdout).decode()}
 
 

@@ -22,12 +22,16 @@ STOP_IDS_PER_CALL = 50
 
 @dataclass(frozen=True)
 class Order:
-    """RunCommand or SendFile with what is the same for every instance. The seed tells one order from another."""
+    """RunCommand or SendFile with what is the same for every instance. The seed tells one order from another.
+
+    An order without a token has to be one whose second arrival does no harm.
+    """
 
     operation: str
     params: dict[str, Any]
     ids_per_call: int
     seed: str
+    has_token: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,15 +105,18 @@ def _send(api: Caller, order: Order, region: str, ids: list[str]) -> Sent:
     try:
         return Sent([_call(api, order, region, ids)])
     except CloudError as error:
-        if len(ids) == 1 or not assistant_status.blames_an_instance(error):
+        if not assistant_status.blames_an_instance(error):
             raise
-    unfit = _unfit(api, region, ids)
-    rest = [one for one in ids if Ref(region, one) not in unfit]
+        unfit = _unfit(api, region, ids)
+        if len(ids) == 1 and not unfit:
+            raise
     sent = Sent(errors=unfit)
-    halves = assistant_status.in_halves(
+    rest = [one for one in ids if Ref(region, one) not in unfit]
+    if not rest:
+        return sent
+    for some, result in assistant_status.in_halves(
         rest, lambda some: _call(api, order, region, some), assistant_status.blames_an_instance
-    )
-    for some, result in halves if rest else []:
+    ):
         if isinstance(result, CloudError):
             sent.errors.update({Ref(region, one): result for one in some})
         else:
@@ -126,8 +133,14 @@ def _unfit(api: Caller, region: str, ids: list[str]) -> dict[Ref, CloudError]:
 
 
 def _call(api: Caller, order: Order, region: str, ids: list[str]) -> Invocation:
-    params = {**order.params, "InstanceId": ids, "ClientToken": token(order, region, ids)}
-    answer = api.call(order.operation, region, params, resource=", ".join(ids))
+    params: dict[str, Any] = {**order.params, "InstanceId": ids}
+    if order.has_token:
+        params["ClientToken"] = token(order, region, ids)
+    try:
+        answer = api.call(order.operation, region, params, resource=", ".join(ids))
+    except LostAnswer:
+        # Without a token the order is one that may arrive twice.
+        answer = api.call(order.operation, region, params, resource=", ".join(ids))
     invoke_id = str(answer.get("InvokeId") or "")
     if not invoke_id:
         raise CloudError("BadAnswer", "the service told no InvokeId", kind="unsure", operation=order.operation)

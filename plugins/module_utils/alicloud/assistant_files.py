@@ -51,9 +51,8 @@ def _order(session: Session, piece: bytes, run_id: str, number: int, owner: str 
         "Overwrite": True,
         "Timeout": TIMEOUT,
     }
-    return Order(
-        "SendFile", params | ({"FileOwner": owner} if owner else {}), IDS_PER_CALL, f"{session.seed}:file:{number}"
-    )
+    owned = {"FileOwner": owner} if owner else {}
+    return Order("SendFile", params | owned, IDS_PER_CALL, session.seed, has_token=False)
 
 
 def _ends(session: Session, invocations: list[Invocation]) -> dict[Invocation, dict[Ref, CloudError]]:

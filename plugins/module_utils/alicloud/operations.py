@@ -27,8 +27,9 @@ READ = Operation("read")
 TOKEN = Operation("token")
 
 ECS: dict[str, Operation] = {
-    "AuthorizeSecurityGroup": TOKEN,
-    "AuthorizeSecurityGroupEgress": TOKEN,
+    # A token of these would be answered with success although somebody took the rule away since.
+    "AuthorizeSecurityGroup": Operation("settle", "DescribeSecurityGroupAttribute: the rules"),
+    "AuthorizeSecurityGroupEgress": Operation("settle", "DescribeSecurityGroupAttribute: the rules"),
     "CreateImage": TOKEN,
     "CreateSecurityGroup": TOKEN,
     "CreateSnapshot": TOKEN,
@@ -52,12 +53,16 @@ ECS: dict[str, Operation] = {
     "DescribeSnapshots": READ,
     "DescribeVSwitches": READ,
     "ListTagResources": READ,
+    "ModifySecurityGroupPolicy": Operation("settle", "DescribeSecurityGroupAttribute: the inner access policy"),
     "ModifySnapshotAttribute": Operation("settle", "DescribeSnapshots: the attribute"),
     "RebootInstances": Operation("never", "a reboot shows nothing afterwards; the host's boot id tells"),
     "ResetDisk": Operation("settle", "DescribeDisks: the disk is ReIniting"),
+    "RevokeSecurityGroup": Operation("settle", "DescribeSecurityGroupAttribute: the rules"),
+    "RevokeSecurityGroupEgress": Operation("settle", "DescribeSecurityGroupAttribute: the rules"),
     "RunCommand": TOKEN,
     "RunInstances": TOKEN,
-    "SendFile": TOKEN,
+    # The oldest SDK that is supported knows no ClientToken here.
+    "SendFile": Operation("settle", "nothing: with Overwrite a second arrival writes the same file once more"),
     "StartInstances": Operation("settle", "DescribeInstances: Starting or Running"),
     "StopInstances": Operation("settle", "DescribeInstances: Stopping or Stopped"),
     "StopInvocation": Operation("settle", "DescribeInvocations: the status of the invocation"),

@@ -109,7 +109,7 @@ class Hosts:
         return {}
 
     def _order(self, params: dict[str, Any], most: int, work: Callable[[str], Result]) -> dict[str, Any]:
-        ids, token = params["InstanceId"], params["ClientToken"]
+        ids, token = params["InstanceId"], params.get("ClientToken", f"none-{len(self.calls)}")
         assert 0 < len(ids) <= most and len(token) <= 64
         if token in self.tokens:
             return {"InvokeId": self.tokens[token]}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +247,17 @@ def test_the_state_of_agents_is_read_fifty_at_a_time_and_a_wrong_id_spoils_none(
     assert list(errors) == [strange] and len(found) == 120
     assert [ref.id for ref, status in found.items() if not status["online"]] == [wave[3].id]
     assert hosts.count("DescribeCloudAssistantStatus") == 3
+
+
+def test_a_lost_answer_to_a_file_is_sent_again(hosts: Hosts) -> None:
+    hosts.errors["SendFile"] = [LostAnswer("NoAnswer", "reset", kind="unsure")]
+    program = Program("wc -c", stdin=bytes(range(256)) * 400 + secrets.token_bytes(60000))
+    answer = execute(session(hosts), refs("i-1"), Job(program, 60))[refs("i-1")[0]]
+    assert (answer.stdout.split(), answer.error) == ([str(256 * 400 + 60000).encode()], None)
+
+
+def test_a_wave_that_is_unfit_as_a_whole_is_an_error_of_each(hosts: Hosts) -> None:
+    hosts.stopped.update(hosts.names)
+    outcomes = assistant.run_in(session(hosts), refs(*hosts.names), ECHO)
+    assert {outcome.error.code for outcome in outcomes.values() if outcome.error} == {"InstanceNotRunning"}
+    assert hosts.count("RunCommand") == 1
