@@ -114,7 +114,7 @@ def _import(api: Caller, tasks: list[Task], order: Order, pace: Pace) -> list[st
     except CloudError as error:
         _all_fail(tasks, hidden(error, secret.code))
     finally:
-        warnings = _take_back(api, secret)
+        warnings = _take_back(api, name, secret)
     return warnings
 
 
@@ -123,9 +123,11 @@ def _all_fail(tasks: list[Task], error: CloudError) -> None:
         task.error = task.error or error
 
 
-def _take_back(api: Caller, secret: Secret) -> list[str]:
+def _take_back(api: Caller, name: str, secret: Secret) -> list[str]:
     try:
         smc_tokens.remove(api, secret.access_token_id)
+        # A request that arrived twice made two of them.
+        smc_tokens.purge(api, name)
     except CloudError as error:
         told = redact(str(error), (secret.code,))
         return [f"The access token {secret.access_token_id} could not be taken back, it ends in a day: {told}"]

@@ -16,12 +16,14 @@ from .errors import CloudError
 from .smc_job_task import Task
 from .smc_job_wish import Item, Wish, job_name, request
 from .smc_jobs import DELETING, FINISHED, UNFINISHED, Job
+from .waiter import Pace
 
 # A token whose job was deleted since answers with the id of that job: the next token is tried.
 CREATE_ATTEMPTS = 4
+LOOKS = 3
 
 
-def prepare(api: Caller, items: list[Item], wish: Wish, check: bool) -> list[Task]:
+def prepare(api: Caller, items: list[Item], wish: Wish, pace: Pace, check: bool) -> list[Task]:
     """Every item with its job, or an error. In check mode a job that would be created is missing without an error."""
     tasks = [Task(item, item.source_id) for item in items]
     _find_jobs(tasks, smc_jobs.of_run(api, wish.run_id), wish)
@@ -35,7 +37,7 @@ def prepare(api: Caller, items: list[Item], wish: Wish, check: bool) -> list[Tas
         for outcome in each(todo, lambda task: request(wish, task.item, task.source_id or "", 0, _now())):
             outcome.item.changed, outcome.item.error = outcome.error is None, outcome.error
     else:
-        _create(api, todo, wish)
+        _create(api, todo, wish, pace)
     return tasks
 
 
@@ -151,20 +153,20 @@ def unavailable(task: Task) -> CloudError | None:
     return CloudError("SourceServerState.Invalid", f"{text} ({why})" if why else text, resource=task.ref.id)
 
 
-def _create(api: Caller, todo: list[Task], wish: Wish) -> None:
+def _create(api: Caller, todo: list[Task], wish: Wish, pace: Pace) -> None:
     now = _now()
     for attempt in range(CREATE_ATTEMPTS):
-        _create_round(api, [task for task in todo if task.job is None and task.error is None], wish, attempt, now)
+        pending = [task for task in todo if task.job is None and task.error is None]
+        _create_round(api, pending, wish, pace, attempt, now)
     for task in todo:
         if task.job is None and task.error is None:
             text = f"a job for {task.ref.id} was created, but is not listed"
             task.error = CloudError("JobNotListed", text, resource=task.ref.id, hint="Run again.")
 
 
-def _create_round(api: Caller, pending: list[Task], wish: Wish, attempt: int, now: datetime) -> None:
+def _create_round(api: Caller, pending: list[Task], wish: Wish, pace: Pace, attempt: int, now: datetime) -> None:
     answers = each(pending, lambda task: _create_one(api, task, wish, attempt, now))
-    made = {outcome.value for outcome in answers if outcome.value}
-    seen = smc_jobs.by_ids(api, made) if made else {}
+    seen = _listed(api, [outcome.value for outcome in answers if outcome.value], pace)
     for outcome in answers:
         task, job = outcome.item, seen.get(outcome.value or "")
         if outcome.error is not None:
@@ -172,6 +174,18 @@ def _create_round(api: Caller, pending: list[Task], wish: Wish, attempt: int, no
         elif job is not None and job["status"] != DELETING:
             task.see(job)
             task.changed = True
+
+
+def _listed(api: Caller, ids: list[str], pace: Pace) -> dict[str, Job]:
+    """The new jobs. One that is missing may show a little later, or is the answer to an old token, and was deleted."""
+    seen: dict[str, Job] = {}
+    for look in range(LOOKS if ids else 0):
+        if look:
+            pace.sleep(pace.interval)
+        seen.update(smc_jobs.by_ids(api, [one for one in ids if one not in seen]))
+        if len(seen) == len(set(ids)):
+            break
+    return seen
 
 
 def _create_one(api: Caller, task: Task, wish: Wish, attempt: int, now: datetime) -> str | None:

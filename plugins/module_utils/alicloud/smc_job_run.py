@@ -28,7 +28,7 @@ LOOKS = 3
 def run(api: Caller, items: list[Item], wish: Wish, pace: Pace, check: bool, report: Report) -> list[dict[str, Any]]:
     """Bring every item's job to the wished state. `report` gets all tasks at each look."""
     check_wish(wish)
-    tasks = prepare(api, items, wish, check)
+    tasks = prepare(api, items, wish, pace, check)
     if wish.state != "present":
         if check:
             for task in tasks:
