@@ -143,7 +143,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
-from ansible.plugins.connection import ConnectionBase, ensure_connect
+from ansible.plugins.connection import ConnectionBase
 from ansible.release import __version__
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import assistant_dispatch
@@ -171,7 +171,7 @@ ANSWERED = frozenset({"ExecutionException", "ExecutionTimeout", "OutputTooLarge"
 _APIS: dict[tuple[int, Settings, float | None], Api] = {}
 
 
-class Connection(ConnectionBase):  # type: ignore[misc]
+class Connection(ConnectionBase):
     """Commands and files through Cloud Assistant."""
 
     transport = "alicloud.os_migration.cloud_assistant"
@@ -188,14 +188,12 @@ class Connection(ConnectionBase):  # type: ignore[misc]
         self._connected = True
         return self
 
-    @ensure_connect  # type: ignore[untyped-decorator]
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         self._display.vvv(f"RUN COMMAND {cmd}", host=self._target().id)
         answer = self._run(cmd, in_data)
         return int(answer.exit_code or 0), answer.stdout, answer.stderr
 
-    @ensure_connect  # type: ignore[untyped-decorator]
     def put_file(self, in_path: str, out_path: str) -> None:
         super().put_file(in_path, out_path)
         try:
@@ -209,7 +207,6 @@ class Connection(ConnectionBase):  # type: ignore[misc]
         if answer.stdout[:64].decode("ascii", "replace") != hashlib.sha256(content).hexdigest():
             raise AnsibleError(f"{out_path} does not have the checksum of {in_path}")
 
-    @ensure_connect  # type: ignore[untyped-decorator]
     def fetch_file(self, in_path: str, out_path: str) -> None:
         super().fetch_file(in_path, out_path)
         self._display.vvv(f"FETCH {in_path} TO {out_path}", host=self._target().id)

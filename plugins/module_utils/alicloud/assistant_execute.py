@@ -217,10 +217,10 @@ def _ask(
                 transfer.pieces[number] = assistant_capture.parse_piece(outcome.output, run_id, number, transfer.frame)
             except CloudError as error:
                 failures[ref] = error
-    for ref, error in failures.items():
+    for ref, failure in failures.items():
         transfers[ref].attempts += 1
-        if transfers[ref].attempts >= ATTEMPTS or error.code == "OutputLost":
-            transfers[ref].answer.error = error
+        if transfers[ref].attempts >= ATTEMPTS or failure.code == "OutputLost":
+            transfers[ref].answer.error = failure
     return bool(failures)
 
 
