@@ -16,6 +16,7 @@ from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.bat
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api, MissingLibrary, Settings
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, told
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.retry import Retrier
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.temporary import Marks
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.waiter import Pace
 
 COMMON: dict[str, Any] = {
@@ -46,6 +47,14 @@ NAMES = (
     "name",
 )
 ON_ITEM_ERROR: dict[str, Any] = {"type": "str", "choices": ["fail", "report"], "default": "fail"}
+
+TEMPORARY: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "run_id": {"type": "str"},
+    "purpose": {"type": "str", "default": "drill"},
+    "tags": {"type": "dict", "default": {}},
+    "on_item_error": ON_ITEM_ERROR,
+}
 
 
 def batch_options(required: bool = True) -> dict[str, Any]:
@@ -106,6 +115,30 @@ def refs_of(module: AnsibleModule, option: str = "instances") -> list[Ref]:
     """The items of the option, each once, in their order."""
     items = module.params[option] or []
     return list(dict.fromkeys(Ref(region_of(module, item), item["id"]) for item in items))
+
+
+def marks_of(module: AnsibleModule, ids: str) -> Marks:
+    """The marks of a run. ids: the option that names what is there already, which is for state=absent alone."""
+    given = module.params
+    if given["state"] == "present" and given[ids] is not None:
+        module.fail_json(msg=f"{ids} is for state=absent.")
+    tags = {str(key): str(value) for key, value in given["tags"].items()}
+    return Marks(given["run_id"] or "", given["purpose"], tags)
+
+
+def removal_of(module: AnsibleModule, items: str, ids: str) -> tuple[list[Ref] | None, list[Ref], list[str]]:
+    """(items, ids, regions) of what state=absent removes; with neither option, all of the run in the region.
+
+    Ends the module where there is nothing to do.
+    """
+    whole = module.params[items] is None and module.params[ids] is None
+    refs, named = refs_of(module, items), refs_of(module, ids)
+    if not (refs or named or whole):
+        finish(module, None, [])
+    if (refs or whole) and not module.params["run_id"]:
+        module.fail_json(msg=f"state=absent needs run_id, unless only {ids} are given.")
+    regions = [region_of(module, {"id": "all of the run"})] if whole else []
+    return None if module.params[items] is None else refs, named, regions
 
 
 def guarded(module: AnsibleModule, work: Callable[[], Any]) -> Any:

@@ -196,6 +196,34 @@ HINTS = (
         "A migration job of this source is running. Wait until it ends, or stop it (smc_job with state=stopped).",
     ),
     ("ReplicationJob.Related", "The source has migration jobs. Delete them first (smc_job), or use force=true."),
+    ("ImageUsingByInstance", "Instances were made from this image. Release them first, or use force=true."),
+    ("ImageIsCreating", "The image is still being made. Wait until it is available, or use force=true."),
+    ("QuotaExceed.Image", "The account has as many images as it may have in this region. Delete old ones."),
+    ("InvalidImageName.Duplicated", "Another image of this region has the name. Set name, or another run_id."),
+    (
+        "OperationDenied.ImageNotValid",
+        "The image cannot be used, or not yet. Wait until it is Available, or make a new one.",
+    ),
+    (
+        "InvalidAutoReleaseTime",
+        "The time of release must be half an hour ahead at least. Check auto_release_minutes and the clock of this machine.",
+    ),
+    ("QuotaExceed.AfterpayInstance", "The account has as many instances as it may have. Run with fewer at a time."),
+    ("QuotaExceeded.PrivateIpAddress", "The vSwitch has no address left. Give another vswitch_id."),
+    (
+        "InvalidVSwitchId.NotFound",
+        "Check the vSwitch and the region; it has to be in the region of the source instance.",
+    ),
+    (
+        "InvalidOperation.DeletionProtection",
+        "The instance is protected against release. Somebody wants to keep it: switch the protection off to release it.",
+    ),
+    ("QuotaExceed.SecurityGroup", "The account has as many security groups as it may have. Delete old ones."),
+    (
+        "DependencyViolation",
+        "Instances are still in the security group, or a rule of another group names it. Release them first, or use "
+        "wait=true to try until they are gone.",
+    ),
     ("IdempotentParameterMismatch", "The same request was sent before with other parameters. Run with another run_id."),
     (
         "WaitTimeout",
