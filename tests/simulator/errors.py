@@ -30,3 +30,7 @@ class ApiError(Exception):
 def not_modelled(what: str) -> ApiError:
     """Refuse what the real service would do and this one does not: silence would make a test lie."""
     return ApiError(501, "SimulatorNotModelled", f"The simulator does not model {what}.")
+
+
+class TraceError(ValueError):
+    """The file that should be replayed is no trace."""
