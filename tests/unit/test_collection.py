@@ -94,8 +94,9 @@ def test_the_ram_policy_names_every_operation_that_the_code_calls_and_no_other()
     source = "\n".join(
         path.read_text() for path in (ROOT / "plugins/module_utils").rglob("*.py") if path.name != "operations.py"
     )
-    verbs = "Authorize|Create|Delete|Describe|List|Modify|Reboot|Reset|Revoke|Run|Start|Stop|Tag|Untag"
+    verbs = "Authorize|Create|Delete|Describe|List|Modify|Reboot|Reset|Revoke|Run|Send|Start|Stop|Tag|Untag"
     kinds = "Disks?|Instances|Regions|Snapshots?|SnapshotGroups?|SnapshotAttribute|TagResources|Resources"
     kinds += "|Images?|SecurityGroups?|SecurityGroup(?:Egress|Attribute|Policy)"
+    kinds += "|CloudAssistantStatus|Command|File|Invocation|InvocationResults|SendFileResults"
     called = set(re.findall(rf'"((?:{verbs})(?:{kinds}))"', source))
     assert called == set(re.findall(r'"ecs:(\w+)"', (ROOT / "docs/ram-policy.md").read_text()))
