@@ -9,7 +9,7 @@ short_description: Read ECS instances with their disks
 version_added: 0.1.0
 description:
   - Reads many ECS instances, in several regions, with the disks that are attached to them.
-  - Instances are named by O(instances), or all of O(region) are read, narrowed by O(tags) and O(status).
+  - Instances are named by O(instances), or all of O(region) are read, narrowed by O(tags), O(status) and O(filters).
 author:
   - The alicloud.os_migration contributors (@alicloud)
 extends_documentation_fragment:
@@ -31,12 +31,43 @@ options:
         description: The region of the instance; O(region) if it is left out.
         type: str
   tags:
-    description: Read only instances that bear all of these tags. Not together with O(instances).
+    description:
+      - Read only instances that bear all of these tags. A tag without a value stands for any value.
+      - Not together with O(instances).
     type: dict
   status:
     description: Read only instances in this state. Not together with O(instances).
     type: str
     choices: [Pending, Running, Starting, Stopping, Stopped]
+  filters:
+    description: Read only instances that match all of these. Not together with O(instances).
+    type: dict
+    suboptions:
+      image_id:
+        description: The image.
+        type: str
+      instance_charge_type:
+        description: The billing method.
+        type: str
+        choices: [PostPaid, PrePaid]
+      instance_name:
+        description: The name, with V(*) for any text.
+        type: str
+      instance_type:
+        description: The instance type, for example V(ecs.g6.large).
+        type: str
+      security_group_id:
+        description: A security group of the instance.
+        type: str
+      vpc_id:
+        description: The VPC.
+        type: str
+      vswitch_id:
+        description: The vSwitch.
+        type: str
+      zone_id:
+        description: The zone.
+        type: str
   disks:
     description: Whether to read the disks as well.
     type: bool
@@ -51,6 +82,8 @@ options:
     default: fail
 seealso:
   - module: alicloud.os_migration.ecs_snapshot_info
+  - plugin: alicloud.os_migration.ecs
+    plugin_type: inventory
 """
 
 EXAMPLES = r"""
@@ -71,6 +104,8 @@ EXAMPLES = r"""
     status: Running
     tags:
       role: web
+    filters:
+      zone_id: cn-hangzhou-h
   delegate_to: localhost
   run_once: true
 """
@@ -176,9 +211,12 @@ from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.bat
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 
+FILTERS: dict[str, Any] = {name: {"type": "str"} for name in instances.FILTERS if name != "status"}
+FILTERS["instance_charge_type"]["choices"] = ["PostPaid", "PrePaid"]
 OPTIONS: dict[str, Any] = base.batch_options(required=False) | {
     "tags": {"type": "dict"},
     "status": {"type": "str", "choices": ["Pending", "Running", "Starting", "Stopping", "Stopped"]},
+    "filters": {"type": "dict", "options": FILTERS},
     "disks": {"type": "bool", "default": True},
 }
 
@@ -193,10 +231,14 @@ def entry(ref: Ref, instance: dict[str, Any] | None, error: CloudError | None) -
     return {**(instance or {}), **ids, "changed": False, "error": error.as_dict() if error else None}
 
 
-def read_region(
-    api: Api, region: str, tags: dict[str, str] | None, status: str | None, disks: bool
-) -> list[dict[str, Any]]:
-    found = instances.search(api, region, tags, status)
+def wanted(given: dict[str, Any]) -> instances.Search:
+    filters = {**(given["filters"] or {}), "status": given["status"]}
+    tags = {str(key): None if value is None else str(value) for key, value in (given["tags"] or {}).items()}
+    return instances.Search({name: value for name, value in filters.items() if value is not None}, tags)
+
+
+def read_region(api: Api, region: str, search: instances.Search, disks: bool) -> list[dict[str, Any]]:
+    found = instances.find(api, region, search)
     errors: dict[Ref, CloudError] = {}
     if disks and found:
         joined, errors = instances.with_disks(api, found)
@@ -205,7 +247,8 @@ def read_region(
 
 
 def main() -> None:
-    module = base.new_module(OPTIONS, mutually_exclusive=[("instances", "tags"), ("instances", "status")])
+    exclusive = [("instances", name) for name in ("tags", "status", "filters")]
+    module = base.new_module(OPTIONS, mutually_exclusive=exclusive)
     given = module.params
     api = base.new_api(module)
 
@@ -213,7 +256,7 @@ def main() -> None:
         if given["instances"] is not None:
             return read(api, base.refs_of(module), given["disks"])
         region = base.region_of(module, {"id": "the search"})
-        return read_region(api, region, given["tags"], given["status"], given["disks"])
+        return read_region(api, region, wanted(given), given["disks"])
 
     results = base.guarded(module, work)
     clean = [

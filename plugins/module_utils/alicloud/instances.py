@@ -162,13 +162,6 @@ def load(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dict[Re
     return joined, errors | disk_errors
 
 
-def search(
-    api: Caller, region: str, tags: Mapping[str, str | None] | None = None, status: str | None = None
-) -> dict[Ref, Instance]:
-    """All instances of a region that match."""
-    return find(api, region, Search({"status": status} if status else {}, tags or {}))
-
-
 def find(api: Caller, region: str, wanted: Search) -> dict[Ref, Instance]:
     """All instances of a region that are wanted."""
     if wanted.ids is not None:

@@ -56,9 +56,11 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
-def write(folder: Path, options: dict[str, Any]) -> str:
+def write(folder: Path, sim: Simulator, options: dict[str, Any]) -> str:
+    """The keys are in the file because the SDK reads those of the environment once only, when it is imported."""
     path = folder / "test_ecs.yml"
-    path.write_text(yaml.safe_dump({"plugin": NAME, "regions": ["cn-hangzhou"]} | options))
+    keys = {"access_key_id": sim.account.access_key_id, "access_key_secret": sim.account.access_key_secret}
+    path.write_text(yaml.safe_dump({"plugin": NAME, "regions": ["cn-hangzhou"]} | keys | options))
     return str(path)
 
 
@@ -67,7 +69,7 @@ def read(sim: Simulator, tmp_path: Path, warnings: list[str]) -> Read:
     """The inventory of a configuration; it has to be parsed."""
 
     def call(**options: Any) -> InventoryManager:
-        manager = InventoryManager(loader=DataLoader(), sources=[write(tmp_path, options)])
+        manager = InventoryManager(loader=DataLoader(), sources=[write(tmp_path, sim, options)])
         assert not [text for text in warnings if "parse" in text], warnings
         return manager
 
@@ -81,7 +83,7 @@ def refused(sim: Simulator, tmp_path: Path) -> Refused:
     def call(**options: Any) -> str:
         plugin = inventory_loader.get(NAME)
         with pytest.raises(AnsibleError) as caught:
-            plugin.parse(InventoryData(), DataLoader(), write(tmp_path, options), cache=True)
+            plugin.parse(InventoryData(), DataLoader(), write(tmp_path, sim, options), cache=True)
         return str(caught.value)
 
     return call

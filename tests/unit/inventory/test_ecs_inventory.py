@@ -241,11 +241,10 @@ def test_a_broken_region_is_a_warning_only_where_the_user_says_so(read, refused,
 def test_wrong_credentials_end_in_one_message_without_the_secret(refused, sim):
     text = refused(
         regions=["cn-hangzhou", "cn-beijing", "cn-shanghai"],
-        access_key_id=sim.account.access_key_id,
         access_key_secret="not-the-secret-at-all",
     )
     assert text.count("SignatureDoesNotMatch") == 1 and "not-the-secret-at-all" not in text and "Traceback" not in text
-    assert "each other" in refused(access_key_id="only-this") and "each other" in refused(access_key_secret="only-this")
+    assert "each other" in refused(access_key_id=None) and "each other" in refused(access_key_secret=None)
 
 
 def test_no_credentials_at_all_are_told_with_what_to_set(sim, tmp_path):
@@ -263,9 +262,7 @@ def test_no_credentials_at_all_are_told_with_what_to_set(sim, tmp_path):
 
 def test_a_secret_may_be_a_template(read, sim, monkeypatch):
     monkeypatch.setenv("SHOP_SECRET", sim.account.access_key_secret)
-    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
-    secret = "{{ lookup('ansible.builtin.env', 'SHOP_SECRET') }}"
-    assert names(read(access_key_id=sim.account.access_key_id, access_key_secret=secret)) == HANGZHOU
+    assert names(read(access_key_secret="{{ lookup('ansible.builtin.env', 'SHOP_SECRET') }}")) == HANGZHOU
 
 
 def test_throttling_and_a_broken_service_are_survived(read, sim):
@@ -350,7 +347,7 @@ def test_what_comes_from_the_cache_is_not_evaluated_either(read, tmp_path):
 
 @pytest.mark.parametrize("change", [
     {"regions": ["cn-beijing"]}, {"filters": {"status": "Running"}}, {"instance_ids": ["i-web1"]}, {"with_disks": True},
-    {"filters": {"tags": {"role": "web"}}}, {"profile": "other"},
+    {"filters": {"tags": {"role": "web"}}}, {"access_key_id": None, "access_key_secret": None, "profile": "other"},
 ], ids=json.dumps)  # fmt: skip
 def test_a_kept_inventory_is_not_that_of_another_configuration(read, sim, tmp_path, change, monkeypatch):
     read(**cache(tmp_path))
@@ -370,7 +367,7 @@ def by_keys(sim: Any) -> Any:
 
 def test_the_cache_holds_no_secret(read, sim, tmp_path):
     secret = sim.account.access_key_secret
-    read(**cache(tmp_path, access_key_id=sim.account.access_key_id, access_key_secret=secret))
+    read(**cache(tmp_path))
     files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert files and all("i-web1" in path.read_text() for path in files)
     assert not any(secret in path.read_text() or secret in path.name for path in files)

@@ -75,7 +75,7 @@ def test_the_eip_and_ipv6_addresses_are_asked_for_and_told():
         ]},
     }  # fmt: skip
     api = Replay(lambda *_: answer(raw))
-    (one,) = instances.search(api, "r").values()
+    (one,) = instances.find(api, "r", instances.Search()).values()
     assert (one["eip"], one["public_ips"], one["ipv6_addresses"]) == (
         "47.1.1.1", ["47.1.1.1"], ["2001:db8::1", "2001:db8::2"],
     )  # fmt: skip

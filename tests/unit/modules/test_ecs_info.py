@@ -86,6 +86,27 @@ def test_a_region_is_searched_by_tags_and_status(run, sim):
     assert [one["instance_id"] for one in run("ecs_instance_info", status="Stopped")["instances"]] == ["i-off"]
 
 
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"instance_name": "t*"}, ["i-two"]),
+        ({"instance_name": "t"}, []),
+        ({"instance_charge_type": "PostPaid", "instance_name": "o*"}, ["i-one", "i-old", "i-off"]),
+        ({"zone_id": "cn-hangzhou-z"}, []),
+    ],
+)
+def test_a_region_is_searched_by_filters(run, sim, filters, found):
+    answer = run("ecs_instance_info", filters=filters)
+    assert [one["instance_id"] for one in answer["instances"]] == found
+
+
+def test_filters_go_with_tags_and_not_with_ids(run, sim):
+    assert len(run("ecs_instance_info", tags={"role": None}, filters={"instance_name": "one"})["instances"]) == 1
+    assert run("ecs_instance_info", tags={"role": None}, filters={"instance_name": "two"})["instances"] == []
+    assert "mutually exclusive" in run("ecs_instance_info", instances=ids("i-one"), filters={"zone_id": "z"})["msg"]
+    assert "instance_nmae" in run("ecs_instance_info", filters={"instance_nmae": "one"})["msg"]
+
+
 def test_an_instance_named_twice_comes_once(run, sim):
     assert len(run("ecs_instance_info", instances=ids("i-one", "i-one"))["results"]) == 1
 
