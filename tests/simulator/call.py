@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from aiohttp import web
 from . import wire
 from .errors import not_modelled
 from .faults import KINDS, Fault
+from .log import main_ids
 
 _GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -56,6 +58,34 @@ class Result:
     @property
     def headers(self) -> dict[str, str]:
         return {"x-acs-retry-after": str(self.retry_after_ms)} if self.retry_after_ms else {}
+
+
+def entry(call: Call, result: Result, now: float, mutating: bool) -> dict[str, Any]:
+    """What the log says of a call. The status is 0 where the request was lost before anything was done."""
+    status = 502 if call.delivery == "html" else result.status
+    if call.effect is None and call.delivery in ("lost", "hung"):
+        status = 0
+    dry_run = bool(call.given.get("DryRun")) or call.given.get("RepeatMode") == "DryRun"
+    return {
+        "number": call.number,
+        "wall": round(time.time(), 3),
+        "virtual": round(now, 3),
+        "op": call.route.action,
+        "product": call.route.product,
+        "region": call.region or call.route.region,
+        "account": call.account,
+        "status": status,
+        "code": result.code,
+        "fault": call.fault_kind,
+        "done": call.effect is not None,
+        "client_token": call.given.get("ClientToken"),
+        "ids": main_ids(call.given, call.effect or result.document),
+        "mutating": mutating and not dry_run,
+        "replayed": call.replayed,
+        "retry": call.request.headers.get("x-acs-retry-attempts"),
+        "notes": call.notes,
+        "request_id": call.request_id,
+    }
 
 
 async def deliver(request: web.Request, call: Call, result: Result) -> web.StreamResponse:

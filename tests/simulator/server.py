@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,16 @@ from typing import Any
 from aiohttp import web
 
 from . import faults, fleet, policy, schema, wire
-from .call import Call, Result, deliver, kill
+from .call import Call, Result, deliver, entry, kill
 from .clock import Clock
 from .drivers import STOPPED, DriverRunner
 from .errors import ApiError, not_modelled
 from .faults import FaultPlan
 from .gate import Quotas, Tokens
 from .lag import Lag, Memory, ids
-from .log import RequestLog, main_ids
+from .log import RequestLog
 from .operations import OPERATIONS, Context, Operation
+from .state import told
 from .world import Region, Work, World
 
 # RunCommand and SendFile carry their content in the URL; aiohttp's own limit of 8190 would refuse them.
@@ -130,6 +131,8 @@ class Simulator:
         self.actions.setdefault(call.account, set()).add(f"{route.product}:{route.action}")
         rights = self.accounts[call.account].policy
         call.blind = not policy.check(rights, route.product, route.action, call.region or "", call.given)
+        if call.blind:
+            call.notes.append("no right to see anything: an empty page")
         now = self.settle()
         self._strike(call, operation)
         if call.fault and not call.fault.is_done:
@@ -233,62 +236,18 @@ class Simulator:
 
     def _note(self, call: Call, result: Result) -> None:
         operation = OPERATIONS.get((call.route.product, call.route.action))
-        status = {"html": 502}.get(call.delivery, result.status)
-        if call.effect is None and call.delivery in ("lost", "hung"):
-            status = 0
-        self.log.add({
-            "number": call.number,
-            "wall": round(time.time(), 3),
-            "virtual": round(self.clock.now(), 3),
-            "op": call.route.action,
-            "product": call.route.product,
-            "region": call.region or call.route.region,
-            "account": call.account,
-            "status": status,
-            "code": result.code,
-            "fault": call.fault_kind,
-            "done": call.effect is not None,
-            "client_token": call.given.get("ClientToken"),
-            "ids": main_ids(call.given, call.effect or result.document),
-            "mutating": bool(operation and operation.mutating and not _is_dry_run(call.given)),
-            "replayed": call.replayed,
-            "retry": call.request.headers.get("x-acs-retry-attempts"),
-            "notes": call.notes,
-            "request_id": call.request_id,
-        })  # fmt: skip
+        self.log.add(entry(call, result, self.clock.now(), bool(operation and operation.mutating)))
 
     def state(self) -> dict[str, Any]:
+        """The whole world as JSON, for tests to look into."""
         now = self.settle()
-        regions = {}
-        for name, region in self.world.regions.items():
-            regions[name] = {
-                "instances": {key: asdict(one) for key, one in region.instances.items()},
-                "disks": {key: asdict(one) for key, one in region.disks.items()},
-                "snapshots": {
-                    key: {**asdict(one), "available": one.available(now)} for key, one in region.snapshots.items()
-                },
-                "groups": {key: asdict(one) for key, one in region.groups.items()},
-                "invocations": {key: one.dump(now) for key, one in region.invocations.items()},
-                "images": {key: asdict(one) for key, one in region.images.items()},
-                "security_groups": {key: asdict(one) for key, one in region.security_groups.items()},
-                "vswitches": {key: asdict(one) for key, one in region.vswitches.items()},
-            }
-        return {
-            "now": now,
-            "regions": regions,
-            "smc": self.world.smc.state(now),
-            "driver_failures": self.driver_failures,
-        }
+        return {"now": now, **told(self.world, now), "driver_failures": self.driver_failures}
 
 
 def _question(call: Call) -> tuple[Any, ...]:
     """What a read asked: the same question may be answered as before."""
     route = call.route
     return (call.account, call.region, route.product, route.action, *sorted(route.parameters.items()))
-
-
-def _is_dry_run(given: dict[str, Any]) -> bool:
-    return bool(given.get("DryRun")) or given.get("RepeatMode") == "DryRun"
 
 
 async def serve(simulator: Simulator, port: int) -> tuple[web.AppRunner, int]:

@@ -160,7 +160,7 @@ def _run_scripted(
 ) -> Run:
     if error := _invalid(made, one):
         return Run(one.instance_id, one.agent, context.now, start, start, Ending("Invalid", error))
-    if answer.delay_s > made.timeout:
+    if context.world.stuck_work or answer.delay_s > made.timeout:  # what never ends is cut off by its time limit
         ending = Ending("Timeout", "ExecutionTimeout")
         return Run(one.instance_id, one.agent, context.now, start, start + made.timeout, ending)
     output = filled(answer.output, context.world.seed, one)
