@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 from alibabacloud_ecs20140526 import models as ecs
+from alibabacloud_smc20190601 import models as smc
+from alibabacloud_smc20190601.client import Client as SmcClient
+from alibabacloud_tea_openapi.models import Config
 
 from simulator import faults
 from simulator.faults import KINDS, Fault, FaultPlan
@@ -35,6 +39,13 @@ FLEET: dict[str, Any] = {
     },
 }  # fmt: skip
 STS = {"access_key_id": "sts", "access_key_secret": "sts-secret", "security_token": "sts-token"}
+
+
+@pytest.fixture
+def center(simulator: Simulator) -> SmcClient:
+    endpoint = f"{simulator.endpoint.removeprefix('http://')}/smc"
+    keys = {"access_key_id": "plain", "access_key_secret": "plain-secret"}
+    return SmcClient(Config(endpoint=endpoint, protocol="http", **keys))
 
 
 def create(client: Any, **more: Any) -> str:
@@ -215,6 +226,84 @@ def test_a_group_lags_behind_together_with_its_snapshots(client: Any, simulator:
     assert groups() == listed(client) == []
     simulator.advance(41)
     assert len(groups()) == len(listed(client)) == 1
+
+
+HERE = {"region_id": REGION}
+
+
+def make_image(client: Any, center: Any) -> None:
+    client.create_image(ecs.CreateImageRequest(**HERE, instance_id="i-off"))
+
+
+def make_instances(client: Any, center: Any) -> None:
+    vswitch = client.describe_vswitches(ecs.DescribeVSwitchesRequest(**HERE)).body.v_switches.v_switch[0].v_switch_id
+    image = client.describe_images(ecs.DescribeImagesRequest(**HERE)).body.images.image[0].image_id
+    group = client.describe_security_groups(ecs.DescribeSecurityGroupsRequest(**HERE)).body
+    client.run_instances(ecs.RunInstancesRequest(
+        **HERE, image_id=image, instance_type="ecs.g6.large", v_switch_id=vswitch,
+        security_group_id=group.security_groups.security_group[0].security_group_id))  # fmt: skip
+
+
+def make_invocation(client: Any, center: Any) -> None:
+    run = {"type": "RunShellScript", "command_content": "true", "instance_id": ["i-web"]}
+    client.run_command(ecs.RunCommandRequest(**HERE, **run))
+
+
+def make_token(client: Any, center: Any) -> None:
+    center.create_access_token(smc.CreateAccessTokenRequest(name="run", count="1"))
+
+
+@pytest.mark.parametrize(
+    ("make", "look"),
+    [
+        (make_image, lambda client, center: client.describe_images(
+            ecs.DescribeImagesRequest(**HERE, image_owner_alias="self", status="Creating,Available")).body.images.image),
+        (make_image, lambda client, center: listed(client)),
+        (make_instances, lambda client, center: client.describe_instances(
+            ecs.DescribeInstancesRequest(**HERE)).body.instances.instance[2:]),
+        (make_instances, lambda client, center: client.describe_disks(
+            ecs.DescribeDisksRequest(**HERE)).body.disks.disk[2:]),
+        (make_invocation, lambda client, center: client.describe_invocations(
+            ecs.DescribeInvocationsRequest(**HERE)).body.invocations.invocation),
+        (make_invocation, lambda client, center: client.describe_invocation_results(
+            ecs.DescribeInvocationResultsRequest(**HERE)).body.invocation.invocation_results.invocation_result),
+        (make_token, lambda client, center: center.list_access_tokens(
+            smc.ListAccessTokensRequest()).body.access_tokens.access_token),
+    ],
+    ids=["image", "snapshots of an image", "instance", "disks of an instance", "invocation", "result", "token"],
+)  # fmt: skip
+def test_whatever_is_created_lags_behind(client: Any, center: Any, simulator: Simulator, make: Any, look: Any) -> None:
+    simulator.faults([{"op": pattern, "kind": "lag", "seconds": 40} for pattern in ("Create*", "Run*")])
+    make(client, center)
+    assert not look(client, center)
+    simulator.advance(41)
+    assert look(client, center)
+
+
+def test_a_migration_job_lags_behind(client: Any, center: Any, simulator: Simulator) -> None:
+    token = center.create_access_token(smc.CreateAccessTokenRequest(name="run", count="1")).body
+    source = simulator.smc_import(token.access_token_code, "i-web")
+    simulator.advance(1000)
+    simulator.faults([{"op": "CreateReplicationJob", "kind": "lag", "seconds": 40}])
+    target = json.dumps({"TargetOsType": "Alibaba Cloud Linux 3"})
+    new = {"source_id": source, "job_type": 1, "replication_parameters": target, "name": "job"}
+    job = center.create_replication_job(smc.CreateReplicationJobRequest(**HERE, **new)).body.job_id
+    ask = smc.DescribeReplicationJobsRequest(**HERE, job_id=[job])
+    assert not center.describe_replication_jobs(ask).body.replication_jobs.replication_job
+    simulator.advance(41)
+    assert center.describe_replication_jobs(ask).body.replication_jobs.replication_job[0].job_id == job
+
+
+def test_a_command_that_gets_stuck_is_cut_off_by_its_time_limit(client: Any, center: Any, simulator: Simulator) -> None:
+    simulator.faults([{"op": "RunCommand", "kind": "stuck"}])
+    make_invocation(client, center)
+    ask = ecs.DescribeInvocationResultsRequest(**HERE)
+    seen = []
+    for _look in range(2):
+        simulator.advance(50)
+        results = client.describe_invocation_results(ask).body.invocation.invocation_results
+        seen.append(results.invocation_result[0].invocation_status)
+    assert seen == ["Running", "Timeout"]
 
 
 def test_what_was_there_before_is_seen_while_something_new_lags_behind(client: Any, simulator: Simulator) -> None:
