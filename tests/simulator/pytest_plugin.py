@@ -99,6 +99,10 @@ class Simulator:
         """The process that kill_client ends; a negative number is a process group."""
         self._call("client", {"pid": pid})
 
+    def strike(self, op: str, kind: str) -> None:
+        """Plan one fault, with a length that a test can afford."""
+        self.faults([{"op": op, "kind": kind, "times": 1, "seconds": 30 if kind == "lag" else 0.2}])
+
     def advance(self, seconds: float) -> None:
         """Let virtual time pass."""
         self._call("advance", {"seconds": seconds})
@@ -153,6 +157,11 @@ def every_fault(
             length = lag_s if kind == "lag" else seconds
             rules.append({"op": op, "product": product, "kind": kind, "skip": index * gap, "seconds": length})
     return rules
+
+
+def survivable(*operations: str) -> list[tuple[str, str]]:
+    """(operation of ECS, fault) pairs that a program which retries, or looks, gets through; see `Simulator.strike`."""
+    return [(op, kind) for op in operations for kind in survivable_faults(op, OPERATIONS["ecs", op].mutating)]
 
 
 def start(fleet: dict[str, Any], log: Path | None = None) -> Simulator:

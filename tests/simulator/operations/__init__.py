@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from . import assistant, assistant_files, assistant_status, groups, images, inventory, launch, power, security_groups, smc, snapshots, tags
+from . import (
+    assistant,
+    assistant_files,
+    assistant_status,
+    groups,
+    images,
+    inventory,
+    launch,
+    power,
+    security_groups,
+    smc,
+    snapshots,
+    tags,
+)
 from .common import Answer, Context, Parameters
 from .table import Operation
 
 __all__ = ["OPERATIONS", "Answer", "Context", "Operation", "Parameters"]
 
-_AREAS = (inventory, snapshots, groups, power, tags, assistant, assistant_files, assistant_status, smc, images, launch, security_groups)
+_AREAS = (
+    inventory,
+    snapshots,
+    groups,
+    power,
+    tags,
+    assistant,
+    assistant_files,
+    assistant_status,
+    smc,
+    images,
+    launch,
+    security_groups,
+)
 OPERATIONS: dict[tuple[str, str], Operation] = {
     (operation.product, name): operation for area in _AREAS for name, operation in area.OPERATIONS.items()
 }

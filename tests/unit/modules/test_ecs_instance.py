@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from simulator.pytest_plugin import survivable
+
 RUN: dict[str, Any] = {"run_id": "r1", "wait_interval": 0.02, "wait_timeout": 30}
 PUBLIC = "centos_7_9_x64_20G_alibase_20240628.vhd"
 # In the fast cloud of these tests a minute is a hundredth of a second.
@@ -143,10 +145,9 @@ def test_a_clone_of_another_image_is_not_taken_for_the_one_asked_for(run, sim):
     assert answer["results"][0]["error"]["code"] == "OtherImage" and len(clones(sim)) == 1
 
 
-@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "error500", "error503", "throttle"])
-@pytest.mark.parametrize("op", ["RunInstances", "DescribeInstances"])
+@pytest.mark.parametrize(("op", "kind"), survivable("RunInstances", "DescribeInstances"))
 def test_a_lost_answer_leads_to_exactly_one_clone(run, sim, op, kind):
-    sim.faults([{"op": op, "kind": kind, "times": 1}])
+    sim.strike(op, kind)
     answer = run("ecs_instance", sources=sources("i-one"), **NEW)["results"][0]
     assert answer["error"] is None and answer["status"] == "Running" and len(clones(sim)) == 1
 
@@ -261,10 +262,10 @@ def test_a_clone_that_is_still_being_made_is_released_once_that_is_possible(run,
     assert clones(sim) == []
 
 
-@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "error500", "throttle"])
-def test_a_lost_answer_of_a_release_is_settled(run, sim, kind):
+@pytest.mark.parametrize(("op", "kind"), survivable("DeleteInstances"))
+def test_a_lost_answer_of_a_release_is_settled(run, sim, op, kind):
     run("ecs_instance", sources=sources("i-one", "i-two"), **NEW)
-    sim.faults([{"op": "DeleteInstances", "kind": kind, "times": 1}])
+    sim.strike(op, kind)
     gone = run("ecs_instance", state="absent", **RUN)["results"]
     assert [(one["status"], one["error"]) for one in gone] == [("released", None)] * 2 and clones(sim) == []
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from simulator.pytest_plugin import survivable
+
 VPC = [{"id": "vpc-cn-hangzhou"}]
 RUN: dict[str, Any] = {"run_id": "r1", "wait_interval": 0.02, "wait_timeout": 30}
 DNS = {"protocol": "udp", "ports": "53", "cidr": "100.100.2.136/31"}
@@ -86,23 +88,27 @@ def test_check_mode_makes_no_group(run, sim):
     assert answer["diff"]["before"] == {"vpc-cn-hangzhou": []}
 
 
-@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "error500", "throttle"])
 @pytest.mark.parametrize(
-    "op",
-    ["CreateSecurityGroup", "AuthorizeSecurityGroup", "AuthorizeSecurityGroupEgress", "ModifySecurityGroupPolicy",
-     "DescribeSecurityGroupAttribute"],
-)  # fmt: skip
+    ("op", "kind"),
+    survivable(
+        "CreateSecurityGroup",
+        "AuthorizeSecurityGroup",
+        "AuthorizeSecurityGroupEgress",
+        "ModifySecurityGroupPolicy",
+        "DescribeSecurityGroupAttribute",
+    ),
+)
 def test_a_lost_answer_leads_to_one_group_with_all_its_rules(run, sim, op, kind):
-    sim.faults([{"op": op, "kind": kind, "times": 1}])
+    sim.strike(op, kind)
     answer = run("ecs_security_group", vpcs=VPC, ingress=[SSH], egress=[DNS], **RUN)
     assert answer["results"][0]["error"] is None
     assert len(groups(sim)) == 1 and len(rules(sim)) == 3 and groups(sim)[0]["inner_access"] == "Drop"
 
 
-@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "error500"])
-def test_a_lost_answer_of_a_removal_is_settled_by_looking(run, sim, kind):
+@pytest.mark.parametrize(("op", "kind"), survivable("RevokeSecurityGroup", "DeleteSecurityGroup"))
+def test_a_lost_answer_of_a_removal_is_settled_by_looking(run, sim, op, kind):
     run("ecs_security_group", vpcs=VPC, ingress=[SSH], **RUN)
-    sim.faults([{"op": op, "kind": kind, "times": 1} for op in ("RevokeSecurityGroup", "DeleteSecurityGroup")])
+    sim.strike(op, kind)
     assert run("ecs_security_group", vpcs=VPC, purge_rules=True, **RUN)["results"][0]["error"] is None
     assert rules(sim) == {EVERYTHING_ELSE}
     gone = run("ecs_security_group", vpcs=VPC, state="absent", **RUN)["results"][0]
