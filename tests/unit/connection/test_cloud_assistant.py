@@ -27,7 +27,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils import host
 from simulator.pytest_plugin import Simulator, start
 
 ROOT = Path(__file__).resolve().parents[3]
-DRIVER = ROOT / "tests/unit/host_driver.py"
+DRIVER = ROOT / "tests/unit/module_utils/host_driver.py"
 NAME = "alicloud.os_migration.cloud_assistant"
 KIB = 1024
 RANDOM = random.Random(11)
@@ -254,18 +254,25 @@ def test_ansible_runs_commands_over_it(binaries: Path, sim: Simulator, tmp_path:
     assert sim.account.access_key_secret not in done.stdout + done.stderr
 
 
-def test_the_host_actions_and_become_work_over_it(binaries: Path, sim: Simulator, tmp_path: Path, root: Path) -> None:
+@pytest.mark.parametrize("become", ["no", "su"])
+def test_the_host_actions_and_become_work_over_it(
+    binaries: Path, sim: Simulator, tmp_path: Path, root: Path, become: str
+) -> None:
+    """With su a program cannot come on standard input: it is copied to the host and removed again."""
     play = tmp_path / "play.yml"
     play.write_text(
-        textwrap.dedent("""\
+        textwrap.dedent(f"""\
         - hosts: all
           gather_facts: false
+          become: {"true" if become == "su" else "false"}
+          become_method: su
+          vars:
+            ansible_remote_tmp: {root}/one/root/remote
           tasks:
             - alicloud.os_migration.host_probe:
               register: reading
             - ansible.builtin.raw: id -un
               register: user
-              become: "{{ become_method is defined }}"
             - ansible.builtin.assert:
                 that:
                   - reading.reachable
@@ -276,7 +283,8 @@ def test_the_host_actions_and_become_work_over_it(binaries: Path, sim: Simulator
     )
     done = ansible(binaries, sim, tmp_path, "ansible-playbook", str(play))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [path for folder in ("run", "tmp") for path in (root / "one" / folder).iterdir()] == []
+    left = [path for folder in ("run", "tmp", "root/remote") for path in (root / "one" / folder).glob("*")]
+    assert left == []
 
 
 def test_ordinary_modules_work_over_it(binaries: Path, sim: Simulator, tmp_path: Path, root: Path) -> None:
@@ -306,7 +314,7 @@ def test_a_host_whose_agent_is_silent_is_unreachable_and_a_missing_library_is_on
     assert "The Alibaba Cloud SDK is missing" in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_shell_of_the_session_does_not_wait_for_ever(connection: Any, hosts: Hosts) -> None:
+def test_a_process_in_the_background_does_not_hold_up_the_command(connection: Any, hosts: Hosts) -> None:
     started = time.monotonic()
     connection.exec_command("sleep 30 >/dev/null 2>&1 & echo $! >pid")
     subprocess.run(["sh", "-c", f"kill $(cat '{hosts.root}/i-1/root/pid')"], check=False)

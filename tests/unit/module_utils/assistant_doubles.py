@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_doubles import Clock
+from host_driver import relocate
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.assistant_dispatch import Session
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
@@ -130,11 +131,8 @@ class Hosts:
     def _run(self, name: str, content: str, timeout: int) -> Result:
         """Runs a script in a host whose /run and /tmp are its own."""
         home = self.root / name
-        for word, place in ((str(self.root), "@ROOT@"), ("/run", "@RUN@"), ("/tmp", f"{home}/tmp")):
-            content = content.replace(word, place)
-        text = content.replace("@RUN@", f"{home}/run").replace("@ROOT@", str(self.root))
         script = home / "root" / "command.sh"
-        script.write_text(text)
+        script.write_text(relocate(content, home))
         done = subprocess.run(
             [self.shell, str(script)], cwd=home / "root", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, timeout=min(timeout, 60), check=False)  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 
 from simulator.pytest_plugin import Simulator, start
 
-DRIVER = Path(__file__).resolve().parents[1] / "host_driver.py"
+DRIVER = Path(__file__).resolve().parents[1] / "module_utils/host_driver.py"
 HOSTS = {"i-one": "one", "i-two": "two"}
 
 

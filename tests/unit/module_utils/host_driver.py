@@ -1,6 +1,6 @@
 """The simulator's driver for tests: a host is a directory, and what Cloud Assistant is told to do there really happens.
 
-Words as in the simulator's README; ROOT is the first. /run and /tmp in a script stand for those of the host.
+Words as in the simulator's README; ROOT is the first.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from pathlib import Path
 from typing import Any
 
 
-def relocate(text: str, root: Path, home: Path) -> str:
-    for word, place in ((str(root), "@ROOT@"), ("/run", "@RUN@"), ("/tmp", f"{home}/tmp")):
-        text = text.replace(word, place)
-    return text.replace("@RUN@", f"{home}/run").replace("@ROOT@", str(root))
+def relocate(script: str, home: Path) -> str:
+    """The same script for a host whose /run and /tmp are folders. What it carries for others is left as it is."""
+    for words in ("find /run /tmp ", "in /run /tmp;"):
+        script = script.replace(words, words.replace("/run /tmp", f"{home}/run {home}/tmp"))
+    return script.replace("/run/os_migration.", f"{home}/run/os_migration.").replace(
+        "/tmp/os_migration.", f"{home}/tmp/os_migration."
+    )
 
 
-def execute(root: Path, home: Path, content: str, timeout: float, shell: str = "/bin/sh") -> dict[str, Any]:
+def execute(home: Path, content: str, timeout: float) -> dict[str, Any]:
     for folder in ("run", "tmp", "root"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     script = home / f"command-{os.getpid()}.sh"
-    script.write_text(relocate(content, root, home))
+    script.write_text(relocate(content, home))
     try:
         done = subprocess.run(
-            [shell, str(script)], cwd=home / "root", stdin=subprocess.DEVNULL,
+            ["/bin/sh", str(script)], cwd=home / "root", stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False)  # fmt: skip
     except subprocess.TimeoutExpired:
         return {"how": "timeout"}
@@ -43,7 +46,7 @@ def main() -> None:
     if (home / "offline").exists():
         print(json.dumps({"how": "offline"}))
     elif verb == "exec":
-        print(json.dumps(execute(root, home, content.decode(), float(words[0]))))
+        print(json.dumps(execute(home, content.decode(), float(words[0]))))
     elif verb == "put":
         path = home / words[0].lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
