@@ -234,6 +234,7 @@ def test_a_production_instance_is_never_released(run, sim):
     named = [{"id": name} for name in ("i-one", "i-two", "i-off")]
     answer = run("ecs_instance", state="absent", clones=named, on_item_error="report", **RUN)
     assert [one["error"]["code"] for one in answer["results"]] == ["NotTemporary"] * 3
+    assert all(one["id"] in run("ecs_instance", state="absent", clones=[one], **RUN)["msg"] for one in named)
     # It bears the marks of a clone of i-two, yet it is named as a source itself.
     chosen = run(
         "ecs_instance", state="absent", sources=[{"id": "i-old"}, {"id": "i-two"}], on_item_error="report", **RUN
