@@ -15,19 +15,19 @@ mask=$(umask)
 umask 077
 dir=
 fail() {
-	[ -z "$dir" ] || rm -rf "$dir"
-	echo "@MARKER@ @ID@ failed $*"
-	exit 125
+    [ -z "$dir" ] || rm -rf "$dir"
+    echo "@MARKER@ @ID@ failed $*"
+    exit 125
 }
 find /run /tmp -maxdepth 1 -type d -name 'os_migration.*' -user "$(id -u)" -mmin +60 2>/dev/null | while read -r old; do
-	kill -0 "$(cat "$old/pid" 2>/dev/null)" 2>/dev/null || rm -rf "$old"
+    kill -0 "$(cat "$old/pid" 2>/dev/null)" 2>/dev/null || rm -rf "$old"
 done
 for base in /run /tmp; do
-	mkdir "$base/os_migration.@ID@" 2>/dev/null && dir=$base/os_migration.@ID@ && break
+    mkdir "$base/os_migration.@ID@" 2>/dev/null && dir=$base/os_migration.@ID@ && break
 done
 [ -n "$dir" ] || fail "no directory can be made in /run or /tmp, or this command is running already"
 trap 'rm -rf "$dir"; exit 143' TERM INT HUP
-{ echo $$ >"$dir/pid" && : >"$dir/stdin"; } || fail "nothing can be written to $dir"
+{ echo $$ >"$dir/pid" && printf "" >"$dir/stdin"; } || fail "nothing can be written to $dir"
 @LOAD@
 [ -n "${HOME-}" ] || HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME
@@ -40,9 +40,9 @@ if [ "$out" -gt @BYTES@ ] || [ "$err" -gt 0 ]; then framed=yes; fi
 [ "$framed" = yes ] || [ "$(LC_ALL=C tr -d '\11\12\40-\176' <"$dir/stdout" | wc -c)" -eq 0 ] || framed=yes
 [ "$framed" = yes ] || case $(head -n 1 "$dir/stdout") in os_migration_*) framed=yes ;; esac
 if [ "$framed" = no ]; then
-	cat "$dir/stdout"
-	rm -rf "$dir"
-	exit "$status"
+    cat "$dir/stdout"
+    rm -rf "$dir"
+    exit "$status"
 fi
 { head -c "$out" "$dir/stdout" && head -c "$err" "$dir/stderr"; } | gzip >"$dir/frame" || fail "no room for the output"
 sum=$(gzip -dc "$dir/frame" | sha256sum | cut -c1-64)
@@ -61,7 +61,7 @@ HEREDOC = """cat >"$dir/@FILE@" <<'END_@ID@' || fail "no room for the program"
 @TEXT@END_@ID@
 """
 SPLIT = r"""{ head -c @SIZE@ "$dir/packed" >"$dir/program" && tail -c +$((@SIZE@ + 1)) "$dir/packed" >"$dir/stdin" &&
-	rm -f "$dir/packed"; } || fail "no room for the program"
+    rm -f "$dir/packed"; } || fail "no room for the program"
 """
 PACKED = (
     r"""base64 -d <<'END_@ID@' | gzip -dc >"$dir/packed" || fail "the program cannot be unpacked"
@@ -81,14 +81,14 @@ rm -rf /run/os_migration.@ID@.in 2>/dev/null
 PIECE = r"""#!/bin/sh
 # alicloud.os_migration: prints a piece of a program's output; the last one takes the rest away.
 for dir in /run/os_migration.@ID@ /tmp/os_migration.@ID@; do
-	[ -f "$dir/frame" ] || continue
-	touch "$dir"
-	size=$(wc -c <"$dir/frame")
-	size=$((size))
-	echo "@MARKER@ @ID@ @NUMBER@ $size"
-	dd if="$dir/frame" bs=@BYTES@ skip=@NUMBER@ count=1 2>/dev/null | base64
-	[ $(((@NUMBER@ + 1) * @BYTES@)) -lt "$size" ] || rm -rf "$dir"
-	exit 0
+    [ -f "$dir/frame" ] || continue
+    touch "$dir"
+    size=$(wc -c <"$dir/frame")
+    size=$((size))
+    echo "@MARKER@ @ID@ @NUMBER@ $size"
+    dd if="$dir/frame" bs=@BYTES@ skip=@NUMBER@ count=1 2>/dev/null | base64
+    [ $(((@NUMBER@ + 1) * @BYTES@)) -lt "$size" ] || rm -rf "$dir"
+    exit 0
 done
 echo "@MARKER@ @ID@ @NUMBER@ lost"
 """
