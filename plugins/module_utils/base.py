@@ -16,7 +16,7 @@ from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.bat
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api, MissingLibrary, Settings
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, told
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.retry import Retrier
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.temporary import Marks
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.temporary import Marks, Unwanted
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.waiter import Pace
 
 COMMON: dict[str, Any] = {
@@ -126,8 +126,8 @@ def marks_of(module: AnsibleModule, ids: str) -> Marks:
     return Marks(given["run_id"] or "", given["purpose"], tags)
 
 
-def removal_of(module: AnsibleModule, items: str, ids: str) -> tuple[list[Ref] | None, list[Ref], list[str]]:
-    """(items, ids, regions) of what state=absent removes; with neither option, all of the run in the region.
+def removal_of(module: AnsibleModule, marks: Marks, items: str, ids: str) -> Unwanted:
+    """What state=absent removes, by the options that name items and ids; with neither, all of the run in the region.
 
     Ends the module where there is nothing to do.
     """
@@ -138,7 +138,7 @@ def removal_of(module: AnsibleModule, items: str, ids: str) -> tuple[list[Ref] |
     if (refs or whole) and not module.params["run_id"]:
         module.fail_json(msg=f"state=absent needs run_id, unless only {ids} are given.")
     regions = [region_of(module, {"id": "all of the run"})] if whole else []
-    return None if module.params[items] is None else refs, named, regions
+    return Unwanted(marks, None if module.params[items] is None else refs, named, regions)
 
 
 def guarded(module: AnsibleModule, work: Callable[[], Any]) -> Any:

@@ -224,10 +224,9 @@ def sources_of(module: AnsibleModule) -> list[Source]:
 
 def absent(module: AnsibleModule, marks: Marks) -> None:
     given = module.params
-    sources, named, regions = base.removal_of(module, "sources", "images")
-    unwanted = image_run.Unwanted(marks, sources, named, regions, given["force"])
+    unwanted = base.removal_of(module, marks, "sources", "images")
     api, pace = base.new_api(module), base.pace_of(module) if given["wait"] else None
-    results = base.guarded(module, lambda: image_run.remove(api, unwanted, pace, module.check_mode))
+    results = base.guarded(module, lambda: image_run.remove(api, unwanted, given["force"], pace, module.check_mode))
     base.finish(module, api, results)
 
 

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - alicloud.os_migration.alicloud
   - alicloud.os_migration.temporary
   - alicloud.os_migration.wait
+  - alicloud.os_migration.smc_guard
   - alicloud.os_migration.attributes
 options:
   sources:
@@ -225,6 +226,7 @@ OPTIONS: dict[str, Any] = (
         "password_inherit": {"type": "bool", "default": False, "no_log": False},
         "ram_role_name": {"type": "str"},
         "user_data": {"type": "str", "no_log": True},
+        "smc_guard": {"type": "bool", "default": True},
     }
 )
 
@@ -269,10 +271,9 @@ def wish_of(module: AnsibleModule, marks: Marks) -> launch.Wish:
 
 def absent(module: AnsibleModule, marks: Marks) -> None:
     given = module.params
-    sources, named, regions = base.removal_of(module, "sources", "clones")
-    unwanted = launch_remove.Unwanted(marks, sources, named, regions)
+    unwanted = base.removal_of(module, marks, "sources", "clones")
     api, pace = base.new_api(module), base.pace_of(module)
-    guard = smc_jobs.guard(api, module.warn)
+    guard = smc_jobs.guard(api, module.warn) if given["smc_guard"] else smc_jobs.no_guard
     results = base.guarded(
         module, lambda: launch_remove.remove(api, unwanted, guard, pace, given["wait"], module.check_mode)
     )

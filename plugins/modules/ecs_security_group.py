@@ -248,8 +248,7 @@ OPTIONS: dict[str, Any] = (
 
 def absent(module: AnsibleModule, marks: Marks) -> None:
     given = module.params
-    vpcs, named, regions = base.removal_of(module, "vpcs", "groups")
-    unwanted = security_group_run.Unwanted(marks, vpcs, named, regions)
+    unwanted = base.removal_of(module, marks, "vpcs", "groups")
     api, pace = base.new_api(module), base.pace_of(module) if given["wait"] else None
     end(module, api, base.guarded(module, lambda: security_group_run.remove(api, unwanted, pace, module.check_mode)))
 

@@ -16,7 +16,7 @@ from .client import Caller
 from .errors import CloudError
 from .images import Image, Source
 from .snapshots import Snapshot
-from .temporary import Found, Kind, Marks
+from .temporary import Found, Kind, Marks, Unwanted
 from .waiter import Pace, Waiter, wait_for
 
 Result = dict[str, Any]
@@ -26,17 +26,6 @@ Result = dict[str, Any]
 class Wish:
     marks: Marks
     prefix: str = "drill"
-
-
-@dataclass(frozen=True)
-class Unwanted:
-    """Which images to delete: those of these sources, those with these ids, or with neither all of the regions."""
-
-    marks: Marks
-    sources: list[Ref] | None
-    images: list[Ref]
-    regions: list[str]
-    force: bool = False
 
 
 def ensure(api: Caller, sources: list[Source], wish: Wish, pace: Pace, wait: bool, check: bool) -> list[Result]:
@@ -94,7 +83,12 @@ def _ready(
     errors = instances.describe(api, whole)[1] if whole else {}
     parts = [source for source in lacking if source.mode == "snapshots"]
     named = {source.ref: [Ref(source.ref.region, one) for one in source.snapshots.values()] for source in parts}
-    known = snapshots.describe(api, [ref for refs in named.values() for ref in refs])
+    try:
+        known = snapshots.describe(api, [ref for refs in named.values() for ref in refs])
+    except CloudError as refusal:
+        if refusal.fatal:
+            raise
+        return {}, errors | dict.fromkeys(named, refusal)
     errors |= {one.ref: problem for one in parts if (problem := images.objection(one, known)) is not None}
     fit = {ref: refs for ref, refs in named.items() if ref not in errors}
     if pace is None:
@@ -176,15 +170,16 @@ def _mark_snapshots(api: Caller, have: Mapping[Ref, tuple[Ref, Image]], marks: M
     return {item_of[ref]: error for ref, error in tags.apply(api, "snapshot", changes).items()}
 
 
-def remove(api: Caller, unwanted: Unwanted, pace: Pace | None, check: bool) -> list[Result]:
+def remove(api: Caller, unwanted: Unwanted, force: bool, pace: Pace | None, check: bool) -> list[Result]:
     """Delete images, and the snapshots of those made from an instance. pace None means not to wait."""
-    purpose = unwanted.marks.purpose
-    chosen, errors = _chosen(api, unwanted)
-    fit = {ref: state for ref, state in chosen.items() if ref not in errors}
-    errors |= {ref: problem for ref, state in fit.items() if (problem := temporary.objection(ref, state, purpose))}
-    todo = [ref for ref in fit if ref not in errors]
+    chosen, errors = temporary.choose(
+        unwanted,
+        lambda region: images.by_tags(api, region, unwanted.marks.key_tags),
+        lambda refs: images.describe(api, refs),
+    )
+    todo = [ref for ref in chosen if ref not in errors]
     if not check:
-        outcomes = each(todo, lambda ref: images.delete(api, ref, unwanted.force))
+        outcomes = each(todo, lambda ref: images.delete(api, ref, force))
         errors |= {outcome.item: outcome.error for outcome in outcomes if outcome.error is not None}
         gone = [ref for ref in todo if ref not in errors]
         if pace is not None:
@@ -201,27 +196,10 @@ def remove(api: Caller, unwanted: Unwanted, pace: Pace | None, check: bool) -> l
         item = temporary.by_instance(ref, state)
         results.append(_result(item, state | ({"status": word} if done else {}), errors.get(ref), done, ref))
     shown = {temporary.by_instance(ref, state) for ref, state in chosen.items()}
-    bare = [ref for ref in unwanted.sources or [] if ref not in shown]
-    missing = [ref for ref in unwanted.images if ref not in chosen]
+    bare = [ref for ref in unwanted.items or [] if ref not in shown]
+    missing = [ref for ref in unwanted.ids if ref not in chosen]
     results += [_result(ref, None, errors.get(ref), False) for ref in bare]
     return results + [_result(Ref(ref.region, ""), None, errors.get(ref), False, ref) for ref in missing]
-
-
-def _chosen(api: Caller, unwanted: Unwanted) -> tuple[Found, dict[Ref, CloudError]]:
-    """The images to look at, and the sources of regions that could not be asked."""
-    chosen: Found = dict(images.describe(api, unwanted.images)) if unwanted.images else {}
-    errors: dict[Ref, CloudError] = {}
-    regions = [ref.region for ref in unwanted.sources or []] or unwanted.regions
-    if regions:
-        found, broken = temporary.list_all(lambda region: images.by_tags(api, region, unwanted.marks.key_tags), regions)
-        wanted = None if unwanted.sources is None else set(unwanted.sources)
-        chosen |= {ref: state for ref, state in found.items()
-                   if wanted is None or temporary.by_instance(ref, state) in wanted}  # fmt: skip
-        for error in broken.values():
-            if unwanted.sources is None:
-                raise error
-        errors |= {ref: broken[ref.region] for ref in unwanted.sources or [] if ref.region in broken}
-    return chosen, errors
 
 
 def _drop_snapshots(api: Caller, gone: Found) -> dict[Ref, CloudError]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 from . import launch, temporary
@@ -15,7 +14,7 @@ from .client import Caller
 from .errors import CloudError, LostAnswer
 from .instances import Instance
 from .smc_jobs import Guard
-from .temporary import Found, Marks
+from .temporary import Unwanted
 from .waiter import Pace, Waiter, wait_for
 
 Result = dict[str, Any]
@@ -25,23 +24,15 @@ IDS_PER_CALL = 100
 RELEASABLE = ("Running", "Stopped")
 
 
-@dataclass(frozen=True)
-class Unwanted:
-    """Which instances to release: clones of these sources, these ids, or with neither all of the run in the regions."""
-
-    marks: Marks
-    sources: list[Ref] | None
-    clones: list[Ref]
-    regions: list[str]
-
-
 def remove(api: Caller, unwanted: Unwanted, guard: Guard, pace: Pace, wait: bool, check: bool) -> list[Result]:
-    chosen, errors = _chosen(api, unwanted)
-    sources = set(unwanted.sources or [])
-    for ref, state in chosen.items():
-        problem = objection(ref, state, unwanted.marks.purpose, sources)
-        if problem is not None:
-            errors[ref] = problem
+    chosen, errors = temporary.choose(
+        unwanted,
+        lambda region: launch.by_tags(api, region, unwanted.marks.key_tags),
+        lambda refs: launch.look(api, refs),
+    )
+    sources = set(unwanted.items or [])
+    errors |= {ref: problem for ref, state in chosen.items()
+               if ref not in errors and (problem := objection(ref, state, sources)) is not None}  # fmt: skip
     errors |= guard([ref for ref in chosen if ref not in errors])
     todo = [ref for ref in chosen if ref not in errors]
     if not check:
@@ -54,16 +45,13 @@ def remove(api: Caller, unwanted: Unwanted, guard: Guard, pace: Pace, wait: bool
         word = {"status": "to be released" if check else "released"} if done else {}
         results.append(_result(temporary.by_instance(ref, state), state | word, errors.get(ref), done, ref))
     shown = {temporary.by_instance(ref, state) for ref, state in chosen.items()}
-    results += [_result(ref, None, errors.get(ref), False) for ref in unwanted.sources or [] if ref not in shown]
-    gone = [ref for ref in unwanted.clones if ref not in chosen]
+    results += [_result(ref, None, errors.get(ref), False) for ref in unwanted.items or [] if ref not in shown]
+    gone = [ref for ref in unwanted.ids if ref not in chosen]
     return results + [_result(Ref(ref.region, ""), None, errors.get(ref), False, ref) for ref in gone]
 
 
-def objection(ref: Ref, state: Instance, purpose: str, sources: set[Ref]) -> CloudError | None:
+def objection(ref: Ref, state: Instance, sources: set[Ref]) -> CloudError | None:
     """Why this instance is not released. A wrong id here would cost somebody a production system."""
-    problem = temporary.objection(ref, state, purpose)
-    if problem is not None:
-        return problem
     source = temporary.by_instance(ref, state)
     if not source.id or source == ref or ref in sources:
         return CloudError(
@@ -73,22 +61,6 @@ def objection(ref: Ref, state: Instance, purpose: str, sources: set[Ref]) -> Clo
             hint="Only what was made as a clone is released. Check the id and the tags of the instance.",
         )
     return None
-
-
-def _chosen(api: Caller, unwanted: Unwanted) -> tuple[Found, dict[Ref, CloudError]]:
-    chosen: Found = dict(launch.look(api, unwanted.clones)) if unwanted.clones else {}
-    errors: dict[Ref, CloudError] = {}
-    regions = [ref.region for ref in unwanted.sources or []] or unwanted.regions
-    if regions:
-        found, broken = temporary.list_all(lambda region: launch.by_tags(api, region, unwanted.marks.key_tags), regions)
-        for error in broken.values():
-            if unwanted.sources is None:
-                raise error
-        wanted = None if unwanted.sources is None else set(unwanted.sources)
-        chosen |= {ref: state for ref, state in found.items()
-                   if wanted is None or temporary.by_instance(ref, state) in wanted}  # fmt: skip
-        errors |= {ref: broken[ref.region] for ref in unwanted.sources or [] if ref.region in broken}
-    return chosen, errors
 
 
 def _release(api: Caller, refs: list[Ref], pace: Pace) -> dict[Ref, CloudError]:

@@ -14,7 +14,7 @@ from .client import Caller
 from .errors import CloudError
 from .security_groups import Group
 from .security_rules import Rule
-from .temporary import Found, Kind, Marks
+from .temporary import Kind, Marks, Unwanted
 from .waiter import TIMEOUT, Pace, Waiter, wait_for
 
 Result = dict[str, Any]
@@ -29,16 +29,6 @@ class Wish:
     rules: tuple[Rule, ...]
     inner_access: str = "drop"
     purge: bool = False
-
-
-@dataclass(frozen=True)
-class Unwanted:
-    """Which groups to delete: those in these VPCs, these ids, or with neither all of the run in the regions."""
-
-    marks: Marks
-    vpcs: list[Ref] | None
-    groups: list[Ref]
-    regions: list[str]
 
 
 @dataclass
@@ -94,12 +84,16 @@ def ensure(api: Caller, vpcs: list[Ref], wish: Wish, pace: Pace, check: bool) ->
     return [_result(ref, have.get(ref), changes.get(ref), errors.get(ref), ref in created, wish) for ref in vpcs]
 
 
+def in_vpc(ref: Ref, state: Group) -> Ref:
+    return Ref(ref.region, state["vpc_id"] or "")
+
+
 def _kind(api: Caller, wish: Wish) -> Kind:
     return Kind(
         "the security group",
         lambda vpc, attempt: security_groups.create(api, vpc, wish.name, wish.marks, attempt),
         lambda region: security_groups.by_tags(api, region, wish.marks.key_tags),
-        owner=lambda ref, state: Ref(ref.region, state["vpc_id"] or ""),
+        owner=in_vpc,
     )
 
 
@@ -132,21 +126,22 @@ def _apply(api: Caller, have: dict[Ref, tuple[Ref, Group]], changes: dict[Ref, C
 
 def remove(api: Caller, unwanted: Unwanted, pace: Pace | None, check: bool) -> list[Result]:
     """Delete groups; while their last instances are being released, try again. pace None means to try once."""
-    chosen, errors = _chosen(api, unwanted)
-    purpose = unwanted.marks.purpose
-    fit = {ref: state for ref, state in chosen.items() if ref not in errors}
-    errors |= {ref: problem for ref, state in fit.items() if (problem := temporary.objection(ref, state, purpose))}
-    todo = [ref for ref in fit if ref not in errors]
+    chosen, errors = temporary.choose(
+        unwanted,
+        lambda region: security_groups.by_tags(api, region, unwanted.marks.key_tags),
+        lambda refs: security_groups.describe(api, refs),
+        owner=in_vpc,
+    )
+    todo = [ref for ref in chosen if ref not in errors]
     if not check:
         errors |= _delete(api, todo, pace)
     results = []
     for ref, state in chosen.items():
         done = ref in todo and ref not in errors
-        vpc = Ref(ref.region, state["vpc_id"] or "")
-        results.append(_result(vpc, (ref, state), None, errors.get(ref), done))
-    shown = {Ref(ref.region, state["vpc_id"] or "") for ref, state in chosen.items()}
-    results += [_result(ref, None, None, errors.get(ref), False) for ref in unwanted.vpcs or [] if ref not in shown]
-    gone = [ref for ref in unwanted.groups if ref not in chosen]
+        results.append(_result(in_vpc(ref, state), (ref, state), None, errors.get(ref), done))
+    shown = {in_vpc(ref, state) for ref, state in chosen.items()}
+    results += [_result(ref, None, None, errors.get(ref), False) for ref in unwanted.items or [] if ref not in shown]
+    gone = [ref for ref in unwanted.ids if ref not in chosen]
     return results + [_result(Ref(ref.region, ""), (ref, {}), None, errors.get(ref), False) for ref in gone]
 
 
@@ -170,24 +165,6 @@ def _delete(api: Caller, refs: list[Ref], pace: Pace | None) -> dict[Ref, CloudE
     waited = wait_for(waiter, refs, pace)
     late = {ref: one.error for ref, one in waited.items() if one.error is not None and one.error.code != TIMEOUT}
     return {**late, **last}
-
-
-def _chosen(api: Caller, unwanted: Unwanted) -> tuple[Found, dict[Ref, CloudError]]:
-    chosen: Found = dict(security_groups.describe(api, unwanted.groups)) if unwanted.groups else {}
-    errors: dict[Ref, CloudError] = {}
-    regions = [ref.region for ref in unwanted.vpcs or []] or unwanted.regions
-    if regions:
-        found, broken = temporary.list_all(
-            lambda region: security_groups.by_tags(api, region, unwanted.marks.key_tags), regions
-        )
-        for error in broken.values():
-            if unwanted.vpcs is None:
-                raise error
-        wanted = None if unwanted.vpcs is None else set(unwanted.vpcs)
-        chosen |= {ref: state for ref, state in found.items()
-                   if wanted is None or Ref(ref.region, state["vpc_id"] or "") in wanted}  # fmt: skip
-        errors |= {ref: broken[ref.region] for ref in unwanted.vpcs or [] if ref.region in broken}
-    return chosen, errors
 
 
 def _result(

@@ -49,9 +49,13 @@ class Marks:
         if not restore_point.RUN_ID.fullmatch(self.run_id):
             text = f"run_id {self.run_id!r} must be 1 to 64 letters, digits and . _ : -"
             raise CloudError("InvalidRunId", text, hint="")
+        self.check_purpose()
+        tags.check(self.of_instance("i-0"))
+
+    def check_purpose(self) -> None:
+        """A restore point is no temporary thing: it must not be removed as one."""
         if not self.purpose or self.purpose == "restore_point":
             raise CloudError("InvalidPurpose", "purpose must not be empty or restore_point", hint="")
-        tags.check(self.of_instance("i-0"))
 
 
 def client_token(operation: str, item: Ref, *parts: Any) -> str:
@@ -76,6 +80,16 @@ class Kind:
     create: Callable[[Ref, int], str]
     listed: Callable[[str], Found]
     owner: Callable[[Ref, State], Ref] = by_instance
+
+
+@dataclass(frozen=True)
+class Unwanted:
+    """What to remove: what was made for these items, what has these ids, or with neither all of the run in the regions."""
+
+    marks: Marks
+    items: list[Ref] | None
+    ids: list[Ref]
+    regions: list[str]
 
 
 @dataclass
@@ -152,6 +166,36 @@ def _shown(named: Ref | None, found: Found, mine: list[tuple[Ref, State]]) -> tu
     if named is not None:
         return (named, found[named]) if named in found else None
     return mine[0] if mine else None
+
+
+def choose(
+    unwanted: Unwanted,
+    listed: Callable[[str], Found],
+    look: Callable[[list[Ref]], Mapping[Ref, State]],
+    owner: Callable[[Ref, State], Ref] = by_instance,
+) -> tuple[Found, dict[Ref, CloudError]]:
+    """(what is there of it, errors). An error stands for an item or an id that nobody could be asked about, or for
+    a resource that is not removed because it does not bear the mark of the purpose."""
+    unwanted.marks.check_purpose()
+    chosen: Found = {}
+    errors: dict[Ref, CloudError] = {}
+    try:
+        chosen |= look(unwanted.ids) if unwanted.ids else {}
+    except CloudError as error:
+        if error.fatal:
+            raise
+        errors |= dict.fromkeys(unwanted.ids, error)
+    regions = [ref.region for ref in unwanted.items or []] or unwanted.regions
+    found, broken = list_all(listed, regions) if regions else ({}, {})
+    for trouble in broken.values() if unwanted.items is None else ():
+        raise trouble
+    wanted = None if unwanted.items is None else set(unwanted.items)
+    chosen |= {ref: state for ref, state in found.items() if wanted is None or owner(ref, state) in wanted}
+    errors |= {ref: broken[ref.region] for ref in unwanted.items or [] if ref.region in broken}
+    purpose = unwanted.marks.purpose
+    return chosen, errors | {
+        ref: problem for ref, state in chosen.items() if (problem := objection(ref, state, purpose)) is not None
+    }
 
 
 def objection(ref: Ref, state: State, purpose: str) -> CloudError | None:

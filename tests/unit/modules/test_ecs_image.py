@@ -223,6 +223,16 @@ def test_an_image_of_somebody_else_is_never_deleted(run, sim):
     assert public in answer["msg"]
 
 
+def test_a_region_that_cannot_be_asked_costs_the_others_nothing(run, sim):
+    made = run("ecs_image", sources=restore_point(run, "i-one"), **RUN)["results"][0]["image_id"]
+    named = [{"id": "m-far", "region": "cn-nowhere"}, {"id": made}]
+    both = [{"id": "i-far", "region": "cn-nowhere"}, {"id": "i-one"}]
+    answer = run("ecs_image", sources=both, images=named[:1], state="absent", on_item_error="report", **RUN)
+    told = {one["instance_id"] or one["image_id"]: (one["error"] or {}).get("code") for one in answer["results"]}
+    assert told == {"i-one": None, "i-far": "InvalidRegionId.NotFound", "m-far": "InvalidRegionId.NotFound"}
+    assert images(sim) == []
+
+
 def test_an_empty_list_calls_nothing(run, sim):
     assert not run("ecs_image", sources=[], **RUN)["changed"]
     assert not run("ecs_image", sources=[], state="absent", **RUN)["changed"]
@@ -242,6 +252,7 @@ def test_an_empty_list_calls_nothing(run, sim):
         ({"run_id": "r1", "sources": [{"id": "i-one", "mode": "instance"}], "images": []}, "state=absent"),
         ({"state": "absent", "sources": [{"id": "i-one"}]}, "run_id"),
         ({"state": "absent"}, "run_id"),
+        ({"state": "absent", "images": [{"id": "m-x"}], "purpose": "restore_point"}, "purpose"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_told_before_any_call(run, sim, given, told):
