@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -56,10 +57,8 @@ def host(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     pid = tmp_path / "seen/pid"
     if pid.exists():
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(int(pid.read_text()), signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 def archive(folder: Path, client: str, name: str = "go2aliyun_client") -> str:
