@@ -142,6 +142,18 @@ def test_one_call_to_smc_serves_all_disks(run, sim, fast, restorable):
         assert answer["changed"] and answer["api_calls"]["smc.DescribeReplicationJobs"] == 1
 
 
+@frozen
+def test_a_clone_under_migration_is_not_released(run, sim, fast):
+    marks = {"os_migration_run_id": "r1", "os_migration_purpose": "drill", "os_migration_instance_id": "i-source"}
+    run("ecs_tag", instances=ids("i-one", "i-two"), tags=marks)
+    run("smc_job", jobs=ids("i-one"), state="started", **RUN, **fast)
+    given = {"clones": ids("i-one", "i-two"), "state": "absent", "on_item_error": "report", "wait": False}
+    answer = run("ecs_instance", **given, **fast)
+    assert codes(answer) == ["SmcJobRunning", None] and [one["changed"] for one in answer["results"]] == [False, True]
+    assert sim.log(op="DeleteInstances")[0]["ids"]["InstanceId"] == ["i-two"]
+    assert run("ecs_instance", smc_guard=False, **{**given, "clones": ids("i-one")}, **fast)["changed"]
+
+
 def test_without_a_right_to_ask_the_guard_warns_and_the_work_goes_on(run, sim, fast):
     sim.faults([{"op": "DescribeReplicationJobs", "kind": "forbidden", "times": 9}])
     answer = run("ecs_power", instances=ids("i-one"), state="stopped", **fast)
