@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -54,9 +55,10 @@ def normalise(raw: Mapping[str, Any]) -> Job:
 
 def _progress(value: Any) -> float | None:
     try:
-        return min(max(float(value), 0.0), 100.0)
+        percent = float(value)
     except (TypeError, ValueError):
         return None
+    return min(max(percent, 0.0), 100.0) if math.isfinite(percent) else None
 
 
 def instance_of(job: Mapping[str, Any]) -> str | None:
