@@ -10,6 +10,8 @@ import base64
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from .host import Host
@@ -29,8 +31,8 @@ getent group -- "$group" >/dev/null 2>&1 || exit 12
 cat >"$path" && chmod -- "$mode" "$path" && chown -- "$user:$group" "$path"
 """
 WRITTEN = {0: "written", 10: "exists", 11: "no-owner", 12: "no-group", 13: "bad-path"}
-CODES = "/run/lab/smc"
-TAKE_CODES = f'for file in {CODES}/code.*; do [ -f "$file" ] || continue; cat "$file"; rm -f "$file"; done'
+CLIENTS = "/run/lab/smc"
+TELL_CLIENT = f'cat >"{CLIENTS}/new.$1" && mv "{CLIENTS}/new.$1" "{CLIENTS}/answer.$1"'
 
 
 async def execute(host: Host, script: bytes, limit: float, user: str = "root", directory: str = "") -> dict[str, Any]:
@@ -122,13 +124,22 @@ async def write(host: Host, content: bytes, path: str, mode: str, owner: str, ov
     return {"how": WRITTEN[done["rc"]]}
 
 
-async def take_codes(host: Host) -> list[str]:
-    """The activation codes that clients were given since the last look. They are on the host no more."""
+def questions(host: Host) -> list[dict[str, str]]:
+    """What clients ask who have been given an activation code. Each is told once, and the code is on the host no more."""
+    found = []
+    for path in sorted(Path(f"/proc/{host.pid}/root{CLIENTS}").glob("code.*")) if host.pid else ():
+        with suppress(OSError):  # the host goes down
+            found.append({"host": host.spec.name, "id": path.suffix[1:], "code": path.read_text().strip()})
+            path.unlink()
+    return found
+
+
+async def tell_client(host: Host, number: str, answer: bytes) -> bool:
     async with host.lock:
-        if host.state != "on":
-            return []
-        done = await host.run(["/bin/sh", "-c", TAKE_CODES])
-    return list(done["stdout"].split())
+        if host.state != "on" or not number.isdigit():
+            return False
+        done = await host.run(["/bin/sh", "-c", TELL_CLIENT, "tell", number], answer)
+    return bool(done["rc"] == 0)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

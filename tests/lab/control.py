@@ -34,12 +34,13 @@ USAGE = {
     "ssh": "ssh HOST up|down",
     "exec": "exec HOST TIMEOUT [USER [DIRECTORY]] <SCRIPT",
     "put": "put HOST PATH MODE USER:GROUP [yes|no] <CONTENT",
-    "smc-codes": "smc-codes HOST",
+    "smc-watch": "smc-watch",
+    "smc-answer": "smc-answer HOST ID <ANSWER",
     "smc-convert": "smc-convert HOST alinux3",
 }
 # These read standard input; and the work for one whose asker goes away is ended.
-WITH_CONTENT = ("exec", "put")
-ENDS_WITH_ASKER = ("exec",)
+WITH_CONTENT = ("exec", "put", "smc-answer")
+ENDS_WITH_ASKER = ("exec", "smc-watch")
 CONVERSIONS = {"alinux3": "smc_convert.sh"}
 CONVERSION_LIMIT = 900.0
 
@@ -60,7 +61,8 @@ class Control:
             "ssh": self.ssh,
             "exec": self.execute,
             "put": self.put,
-            "smc-codes": self.smc_codes,
+            "smc-watch": self.smc_watch,
+            "smc-answer": self.smc_answer,
             "smc-convert": self.smc_convert,
         }
 
@@ -193,19 +195,22 @@ class Control:
             return await host.run(list(words))
 
     async def execute(self, script: bytes, name: str, limit: str, user: str = "root", directory: str = "") -> Any:
-        """Beside all else that is done to the host, which may end it. What a client of SMC was given is told with it."""
-        host = self._host(name)
-        done = await assistant.execute(host, script, float(limit), user, directory)
-        codes = await assistant.take_codes(host)
-        return {**done, **({"smc_codes": codes} if codes else {})}
+        """Beside all else that is done to the host, which may end it."""
+        return await assistant.execute(self._host(name), script, float(limit), user, directory)
 
     async def put(self, content: bytes, name: str, path: str, mode: str, owner: str, overwrite: str = "yes") -> Any:
         if not path.startswith("/") or ":" not in owner:
             raise LabError(f"usage: {USAGE['put']}")
         return await assistant.write(self._host(name), content, path, mode, owner, overwrite)
 
-    async def smc_codes(self, name: str) -> Any:
-        return {"smc_codes": await assistant.take_codes(self._host(name))}
+    async def smc_watch(self) -> Any:
+        """Waits until a client on any host asks to be imported as a migration source."""
+        while not (asked := [one for host in self.hosts.values() for one in assistant.questions(host)]):
+            await asyncio.sleep(0.2)
+        return {"imports": asked}
+
+    async def smc_answer(self, answer: bytes, name: str, number: str) -> Any:
+        return {"told": await assistant.tell_client(self._host(name), number, answer)}
 
     async def smc_convert(self, name: str, target: str) -> Any:
         """What a migration job does to a host: other packages, another kernel, a reboot, and some work after it."""

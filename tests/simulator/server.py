@@ -20,7 +20,7 @@ from .faults import FaultPlan
 from .gate import Quotas, Tokens
 from .lag import Lag, Memory, ids
 from .log import RequestLog
-from .operations import OPERATIONS, Context, Operation
+from .operations import OPERATIONS, Context, Operation, smc_hosts
 from .state import told
 from .world import Region, Work, World
 
@@ -29,16 +29,21 @@ LINE_LIMIT = 262144
 
 
 class Simulator:
+    world: World
+
     def __init__(self, settings: fleet.Settings, log_path: Path | None = None) -> None:
         self.settings = settings
         self.schemas = schema.load(OPERATIONS)
         self.log = RequestLog(log_path)
         self.number = 0
         self.drivers = DriverRunner(settings.driver)
+        self.watching = False
         self.reset()
 
     def reset(self) -> None:
         """Back to the fleet as it was read. Hosts behind a driver keep the state they are in."""
+        if self.watching and self.world.watch:
+            self.drivers.cancel(self.world.watch)
         base = self.settings.clock_base
         self.clock = Clock(self.settings.clock_rate, time.time() if base is None else base)
         self.world = fleet.build(self.settings, self.clock.now())
@@ -57,6 +62,8 @@ class Simulator:
         self.schema_failures: list[dict[str, Any]] = []
         self.driver_failures: list[dict[str, Any]] = []
         self.log.clear()
+        if self.watching:
+            self.watch_hosts()
 
     def _driven(self, world: World, work: Work) -> None:
         if world is not self.world:
@@ -65,6 +72,16 @@ class Simulator:
         self.log.add(entry)
         if work.error not in (None, STOPPED):
             self.driver_failures.append(entry)
+
+        if work.verb == smc_hosts.WATCH:
+            self.settle()  # a client waits for the answer
+
+    def watch_hosts(self) -> None:
+        """From now on clients of Server Migration Center on real hosts are answered."""
+        self.watching = True
+        if self.world.ssh_import and self.settings.driver:
+            smc_hosts.watch(self.world, self.clock.now())
+            self._dispatch_work()
 
     def settle(self) -> float:
         now = self.clock.now()
@@ -263,4 +280,5 @@ async def serve(simulator: Simulator, port: int) -> tuple[web.AppRunner, int]:
         app, access_log=None, shutdown_timeout=1, max_line_size=LINE_LIMIT, max_field_size=LINE_LIMIT)  # fmt: skip
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
+    simulator.watch_hosts()
     return runner, runner.addresses[0][1]

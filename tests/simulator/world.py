@@ -221,9 +221,9 @@ class World:
     outbox: list[Work] = field(default_factory=list)
     cancelled: list[Work] = field(default_factory=list)
     assistant: Assistant = field(default_factory=Assistant)
-    # Whether migration sources are imported from what clients leave behind on real hosts; and where that is looked for.
+    # Whether clients on real hosts import them as migration sources; and what waits for the next one.
     ssh_import: bool = False
-    looked_at: set[str] = field(default_factory=set)
+    watch: Work | None = None
     # What is to become of the work that the call in hand asks for: its first piece fails, all of it never ends, its
     # snapshots fail at this percentage.
     fail_work: bool = False

@@ -214,17 +214,11 @@ def _run_on_host(context: Context, made: Invocation, one: Instance, host: str, c
     words = (host, str(made.timeout), made.username, made.working_dir)
     work = Work("exec", words, host, stdin=content, overlaps=True, limit_s=made.timeout + 120)
     run = Run(one.instance_id, one.agent, context.now, context.now, FOREVER, Ending("Running"), work)
-    world, region_id = context.world, context.region.region_id
 
     def finish(succeeded: bool, at: float) -> None:
-        run.ending = _told_by_host(work)
-        if (codes := smc_hosts.codes(work)) and run.ending.status == "Success":
-            failed, run.ending.output = smc_hosts.confirm(world, codes, one, region_id, at, run.ending.output)
-            if failed:
-                run.ending = Ending.of_exit(1, run.ending.output)
-        run.end = at
+        run.ending, run.end = _told_by_host(work), at
 
-    world.schedule(context.now, finish, work)
+    context.world.schedule(context.now, finish, work)
     return run
 
 

@@ -1,16 +1,16 @@
-"""Real hosts as migration sources: what their client of Server Migration Center left behind is imported."""
+"""Real hosts as migration sources: their clients of Server Migration Center talk to it through the driver."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import partial
 
 from ..errors import ApiError
 from ..world import Instance, Work, World
-from .common import Context
 
-# What the client on a test host prints where the real one prints the id that the service gave it.
-UNCONFIRMED = b"[s-unconfirmed]"
+WATCH, ANSWER = "smc-watch", "smc-answer"
+_ENDLESS_S = 1e9
 
 
 def imported(world: World, code: str, instance: Instance, region_id: str, at: float) -> tuple[bool, str]:
@@ -24,49 +24,33 @@ def imported(world: World, code: str, instance: Instance, region_id: str, at: fl
     return False, f"Import Source Server [{source_id}] Successfully!"
 
 
-def codes(work: Work) -> list[str]:
-    """The activation codes in a driver's answer."""
+def watch(world: World, now: float) -> None:
+    """Wait, for as long as it takes, until a client on a real host gives an activation code."""
+    work = world.watch = Work(WATCH, (), "", overlaps=True, limit_s=_ENDLESS_S)
+    world.schedule(now, partial(_asked, world, work), work)
+
+
+def _asked(world: World, work: Work, succeeded: bool, at: float) -> None:
+    asked = list(_imports(work)) if succeeded else []
+    for host, number, code in asked:
+        for region_id, one in _instances(world, host):
+            _failed, said = imported(world, code, one, region_id, at)
+            world.do(Work(ANSWER, (host, number), host, stdin=f"{said}\n".encode(), overlaps=True))
+    if asked:  # a driver that tells nothing, or has ended, is not asked again and again
+        watch(world, at)
+
+
+def _imports(work: Work) -> Iterator[tuple[str, str, str]]:
+    """(host, number of the question, activation code) in a driver's answer."""
     try:
-        found = json.loads(work.output).get("smc_codes", [])
-    except (ValueError, AttributeError):
-        return []
-    return [str(code) for code in found]
-
-
-def confirm(
-    world: World, found: list[str], instance: Instance, region_id: str, at: float, output: bytes
-) -> tuple[bool, bytes]:
-    """Import what a command left behind; its output as the client of a real host would have written it."""
-    if not world.ssh_import:
-        return False, output
-    for code in found:
-        failed, said = imported(world, code, instance, region_id, at)
-        line = f"Import Source Server {UNCONFIRMED.decode()} Successfully!".encode()
-        output = output.replace(line, said.encode(), 1)
-        if failed:
-            return True, output
-    return False, output
-
-
-def look_on_hosts(context: Context) -> None:
-    """Ask the driver what clients left behind on running hosts. What is found shows at the next Describe."""
-    world = context.world
-    if not world.ssh_import:
+        for one in json.loads(work.output)["imports"]:
+            yield str(one["host"]), str(one["id"]), str(one["code"])
+    except (ValueError, KeyError, TypeError):
         return
+
+
+def _instances(world: World, host: str) -> Iterator[tuple[str, Instance]]:
     for region in world.regions.values():
         for one in region.instances.values():
-            if one.driver_host and one.status == "Running" and one.instance_id not in world.looked_at:
-                _look(context, one, one.driver_host, region.region_id)
-
-
-def _look(context: Context, one: Instance, host: str, region_id: str) -> None:
-    world = context.world
-    work = Work("smc-codes", (host,), host)
-    world.looked_at.add(one.instance_id)
-    world.schedule(context.now, partial(_found, world, work, one, region_id), work)
-
-
-def _found(world: World, work: Work, one: Instance, region_id: str, succeeded: bool, at: float) -> None:
-    world.looked_at.discard(one.instance_id)
-    for code in codes(work):
-        imported(world, code, one, region_id, at)
+            if one.driver_host == host:
+                yield region.region_id, one

@@ -28,7 +28,8 @@ printf '%s\\n' "$*" >>asked
 case $1 in
 exec) cat >read; while [ ! -e go ]; do sleep 0.02; done; cat answer ;;
 put) cat >read; cat answer ;;
-smc-codes) cat codes 2>/dev/null || echo '{}'; rm -f codes ;;
+smc-watch) while [ ! -e imports ]; do sleep 0.02; done; cat imports; rm -f imports ;;
+smc-answer) cat >"said.$3" ;;
 esac
 """
 
@@ -92,11 +93,12 @@ def ended(client: Client, invoke_id: str) -> Any:
 
 
 def asked(path: Path) -> list[str]:
-    return (path / "asked").read_text().splitlines() if (path / "asked").exists() else []
+    lines = (path / "asked").read_text().splitlines() if (path / "asked").exists() else []
+    return [line for line in lines if line != "smc-watch"]
 
 
 def test_a_command_reaches_the_host_with_its_limits_and_its_output_comes_back(bench: Any) -> None:
-    simulator, client, path = bench
+    _simulator, client, path = bench
     answer(path, "x" * 30_000, how="exited", rc=0)
     made = run(client, "echo $HOME\n", timeout=7200, username="app", working_dir="/srv")
     wait_for(lambda: (path / "read").exists() and (path / "read").read_text() == "echo $HOME\n")
@@ -149,7 +151,7 @@ def test_a_stopped_command_is_ended_on_the_host_too(bench: Any) -> None:
     wait_for(lambda: len(asked(path)) == 1)
     client.stop_invocation(ecs.StopInvocationRequest(region_id=REGION, invoke_id=made))
     wait_for(lambda: len(simulator.log(event="driver")) == 1)
-    mine = str(path / "driver.sh").encode()
+    mine = f"{path / 'driver.sh'}\0exec".encode()
     assert not any(mine in _command(pid) for pid in os.listdir("/proc") if pid.isdigit())
     simulator.advance(5)
     row = result(client, made)
@@ -206,37 +208,52 @@ def sources(simulator: Simulator) -> list[str]:
     return [one.source_id for one in body.source_servers.source_server]
 
 
-def test_a_client_that_ran_by_a_command_made_its_host_a_source(bench: Any) -> None:
-    simulator, client, path = bench
-    said = "Import Source Server [s-unconfirmed] Successfully!\n"
-    answer(path, said, how="exited", rc=0, smc_codes=[token(simulator)])
-    (path / "go").touch()
-    row = ended(client, run(client))
-    (source,) = sources(simulator)
-    assert (row.exit_code, row.output) == (0, f"Import Source Server [{source}] Successfully!\n")
+def ask_for_import(path: Path, code: str, number: str = "7") -> None:
+    partial = path / "imports.new"
+    partial.write_text(json.dumps({"imports": [{"host": "host1", "id": number, "code": code}]}))
+    partial.rename(path / "imports")
 
 
-def test_a_client_with_a_wrong_code_fails_its_command(bench: Any) -> None:
-    simulator, client, path = bench
-    answer(path, "Import Source Server [s-unconfirmed] Successfully!\n", how="exited", rc=0, smc_codes=["wrong"])
-    (path / "go").touch()
-    row = ended(client, run(client))
-    assert (row.invocation_status, row.exit_code) == ("Failed", 1)
-    assert "Failed" in row.output and sources(simulator) == []
+def said(path: Path, number: str = "7") -> str:
+    wait_for(lambda: (path / f"said.{number}").exists() and (path / f"said.{number}").read_text().endswith("\n"))
+    return (path / f"said.{number}").read_text()
 
 
-def test_a_client_that_ran_over_ssh_made_its_host_a_source(bench: Any) -> None:
+def test_a_client_on_a_host_is_imported_at_once_and_told_its_source(bench: Any) -> None:
     simulator, _client, path = bench
+    ask_for_import(path, token(simulator))
+    line = said(path)
+    (source,) = sources(simulator)
+    assert line == f"Import Source Server [{source}] Successfully!\n"
+    assert asked(path) == ["smc-answer host1 7"]
+
+
+def test_a_client_with_a_wrong_code_is_told_so_and_the_next_one_is_answered(bench: Any) -> None:
+    simulator, _client, path = bench
+    ask_for_import(path, "wrong")
+    assert said(path).startswith("Import Source Server Failed: ")
     assert sources(simulator) == []
-    (path / "codes").write_text(json.dumps({"smc_codes": [token(simulator)]}))
-    wait_for(lambda: len(sources(simulator)) == 1)
-    assert "smc-codes host1" in asked(path)
+    ask_for_import(path, token(simulator), "8")
+    assert "Successfully" in said(path, "8")
+
+
+def test_clients_are_answered_after_a_reset_and_by_the_new_world(bench: Any) -> None:
+    simulator, _client, path = bench
+    ask_for_import(path, token(simulator))
+    assert "Successfully" in said(path)
+    simulator.reset()
+    assert sources(simulator) == []
+    ask_for_import(path, token(simulator), "8")
+    assert "Successfully" in said(path, "8")
+    assert len(sources(simulator)) == 1
 
 
 def test_neither_the_command_nor_a_code_from_the_host_is_written_down(bench: Any) -> None:
     simulator, client, path = bench
-    answer(path, SECRET, how="exited", rc=0, smc_codes=[SECRET])
+    answer(path, SECRET, how="exited", rc=0)
     (path / "go").touch()
     ended(client, run(client, SECRET))
+    ask_for_import(path, SECRET)
+    said(path)
     seen = json.dumps([simulator.log(), simulator.state()]) + (path / "log").read_text() + "\n".join(asked(path))
-    assert '"verb": "exec"' in seen and SECRET not in seen
+    assert '"verb": "exec"' in seen and '"verb": "smc-watch"' in seen and SECRET not in seen
