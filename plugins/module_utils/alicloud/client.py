@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from . import answers
 from .errors import CloudError, from_exception
 from .retry import Retrier, policy_for
 
@@ -106,16 +107,14 @@ def pages(
 ) -> Iterator[dict[str, Any]]:
     """Every entry of a paged Describe, by MaxResults and NextToken."""
     token: str | None = None
+    seen: set[str] = set()
     while True:
         page = params | {"MaxResults": size} | ({"NextToken": token} if token else {})
         answer = api.call(operation, region, page)
-        yield from (answer.get(path[0]) or {}).get(path[1]) or []
-        following = answer.get("NextToken") or None
-        if not following:
+        yield from answers.listed(answer, path, operation)
+        token = answers.next_token(answer, seen, operation)
+        if token is None:
             return
-        if following == token:
-            raise CloudError("BadAnswer", "the service gave the same page twice", kind="unsure", operation=operation)
-        token = following
 
 
 def numbered_pages(
@@ -126,9 +125,9 @@ def numbered_pages(
     before: list[dict[str, Any]] = []
     while True:
         answer = api.call(operation, region, params | {"PageNumber": number, "PageSize": size}, product=product)
-        entries = (answer.get(path[0]) or {}).get(path[1]) or []
-        if entries and entries == before:
-            raise CloudError("BadAnswer", "the service gave the same page twice", kind="unsure", operation=operation)
+        entries = answers.listed(answer, path, operation)
+        if (entries and entries == before) or number > answers.PAGES_AT_MOST:
+            raise answers.bad("the service gave the same page twice, or never ends its pages", operation)
         yield from entries
         seen += len(entries)
         if len(entries) < size or seen == answer.get("TotalCount"):

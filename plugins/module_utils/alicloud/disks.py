@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import answers
 from .batch import Ref, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -37,46 +38,54 @@ def can_group(disk: Mapping[str, Any]) -> bool:
 
 def normalise(raw: Mapping[str, Any]) -> Disk:
     return {
-        "disk_id": raw["DiskId"],
-        "name": raw.get("DiskName") or "",
-        "type": raw.get("Type"),
-        "category": raw.get("Category") or "",
-        "size_gib": raw.get("Size"),
-        "status": raw.get("Status"),
-        "device": raw.get("Device") or "",
-        "encrypted": bool(raw.get("Encrypted")),
-        "multi_attach": raw.get("MultiAttach") in ("Enabled", "LegacyShared"),
-        "portable": bool(raw.get("Portable")),
-        "delete_with_instance": bool(raw.get("DeleteWithInstance")),
-        "performance_level": raw.get("PerformanceLevel") or None,
-        "zone_id": raw.get("ZoneId"),
+        "disk_id": answers.ident(raw, "DiskId"),
+        "name": answers.text(raw, "DiskName") or "",
+        "type": answers.text(raw, "Type"),
+        "category": answers.text(raw, "Category") or "",
+        "size_gib": answers.number(raw, "Size"),
+        "status": answers.text(raw, "Status"),
+        "device": answers.text(raw, "Device") or "",
+        "encrypted": answers.flag(raw, "Encrypted"),
+        "multi_attach": answers.text(raw, "MultiAttach") in ("Enabled", "LegacyShared"),
+        "portable": answers.flag(raw, "Portable"),
+        "delete_with_instance": answers.flag(raw, "DeleteWithInstance"),
+        "performance_level": answers.text(raw, "PerformanceLevel") or None,
+        "zone_id": answers.text(raw, "ZoneId"),
         "tags": from_wire(raw.get("Tags")),
     }
 
 
 def _owners(raw: Mapping[str, Any]) -> dict[str, str]:
     """instance id -> device. A disk with multi-attach lists its instances apart and has none of its own."""
-    attachments = (raw.get("Attachments") or {}).get("Attachment") or []
-    owners = {entry["InstanceId"]: entry.get("Device") or "" for entry in attachments if entry.get("InstanceId")}
-    if raw.get("InstanceId"):
-        owners.setdefault(raw["InstanceId"], raw.get("Device") or "")
-    return owners
+    found = [raw, *answers.entries(raw, "Attachments", "Attachment")]
+    named = [(answers.text(one, "InstanceId"), answers.text(one, "Device") or "") for one in found]
+    return {owner: device for owner, device in named if owner}
 
 
-def attached(api: Caller, region: str, instance_ids: Iterable[str]) -> dict[str, list[Disk]]:
-    """The disks of each instance, system disk first, in the order of their devices."""
+def attached(
+    api: Caller, region: str, instance_ids: Iterable[str]
+) -> tuple[dict[str, list[Disk]], dict[str, CloudError]]:
+    """(the disks of each instance, system disk first, in the order of their devices; errors by instance)."""
     wanted = list(instance_ids)
     filters: list[dict[str, Any]] = [{"InstanceId": one} for one in wanted] if len(wanted) <= FEW else [{}]
     found: dict[str, dict[str, Disk]] = {one: {} for one in wanted}
+    errors: dict[str, CloudError] = {}
     for params in filters:
         for raw in pages(api, "DescribeDisks", region, params, ("Disks", "Disk"), PAGE):
             for owner, device in _owners(raw).items():
-                if owner in found:
-                    found[owner][raw["DiskId"]] = normalise(raw) | {"device": device or raw.get("Device") or ""}
-    return {
-        one: sorted(disks.values(), key=lambda disk: (disk["type"] != "system", disk["device"], disk["disk_id"]))
-        for one, disks in found.items()
-    }
+                if owner not in found:
+                    continue
+                try:
+                    disk = normalise(raw)
+                except CloudError as error:
+                    errors[owner] = error
+                else:
+                    found[owner][disk["disk_id"]] = disk | {"device": device or disk["device"]}
+    return {one: sorted(disks.values(), key=_order) for one, disks in found.items() if one not in errors}, errors
+
+
+def _order(disk: Disk) -> tuple[bool, str, str]:
+    return disk["type"] != "system", disk["device"], disk["disk_id"]
 
 
 def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Disk]:
@@ -86,7 +95,8 @@ def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Disk]:
         region, ids = piece
         found = pages(api, "DescribeDisks", region, {"DiskIds": json.dumps(ids)}, ("Disks", "Disk"), PAGE)
         # The owners go along, because a reset needs the state of the instance.
-        return {Ref(region, raw["DiskId"]): normalise(raw) | {"instance_ids": sorted(_owners(raw))} for raw in found}
+        asked = [raw for raw in found if answers.text(raw, "DiskId") in ids]
+        return {Ref(region, raw["DiskId"]): normalise(raw) | {"instance_ids": sorted(_owners(raw))} for raw in asked}
 
     disks: dict[Ref, Disk] = {}
     for outcome in each(region_chunks(refs, IDS_PER_CALL), read):

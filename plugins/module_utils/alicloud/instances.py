@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import disks
+from . import answers, disks
 from .batch import Ref, by_region, chunks, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError
@@ -20,6 +20,7 @@ Instance = dict[str, Any]
 
 IDS_PER_CALL = 100
 PAGE = 100
+PATH = ("Instances", "Instance")
 # Documented (DescribeInstances, Tag.N): tags cannot narrow down to more resources than this.
 TAGGED_AT_MOST = 1000
 # Documented (NetworkInterface.Ipv6Sets): IPv6 addresses come only with this attribute.
@@ -59,46 +60,48 @@ class Search:
 
 
 def normalise(raw: Mapping[str, Any]) -> Instance:
-    vpc = raw.get("VpcAttributes") or {}
-    public = _list(raw.get("PublicIpAddress"), "IpAddress")
-    elastic = (raw.get("EipAddress") or {}).get("IpAddress")
-    locks = _list(raw.get("OperationLocks"), "LockReason")
+    vpc = answers.mapping(raw.get("VpcAttributes"))
+    public = answers.texts(raw, "PublicIpAddress", "IpAddress")
+    elastic = answers.text(answers.mapping(raw.get("EipAddress")), "IpAddress")
+    private = answers.texts(vpc, "PrivateIpAddress", "IpAddress") or answers.texts(raw, "InnerIpAddress", "IpAddress")
+    locks = answers.entries(raw, "OperationLocks", "LockReason")
     return {
-        "instance_id": raw["InstanceId"],
-        "region_id": raw.get("RegionId"),
-        "zone_id": raw.get("ZoneId"),
-        "instance_name": raw.get("InstanceName") or "",
-        "hostname": raw.get("HostName") or "",
-        "status": raw.get("Status"),
-        "instance_type": raw.get("InstanceType"),
-        "image_id": raw.get("ImageId"),
-        "os_name": raw.get("OSNameEn") or raw.get("OSName") or "",
-        "os_type": raw.get("OSType"),
-        "created": raw.get("CreationTime"),
-        "expired": raw.get("ExpiredTime"),
-        "charge_type": raw.get("InstanceChargeType"),
-        "stopped_mode": raw.get("StoppedMode"),
-        "spot_strategy": raw.get("SpotStrategy"),
-        "deletion_protection": bool(raw.get("DeletionProtection")),
-        "operation_locks": [lock.get("LockReason") for lock in locks],
-        "private_ips": _list(vpc.get("PrivateIpAddress"), "IpAddress") or _list(raw.get("InnerIpAddress"), "IpAddress"),
+        "instance_id": answers.ident(raw, "InstanceId"),
+        "region_id": answers.text(raw, "RegionId"),
+        "zone_id": answers.text(raw, "ZoneId"),
+        "instance_name": answers.text(raw, "InstanceName") or "",
+        "hostname": answers.text(raw, "HostName") or "",
+        "status": answers.text(raw, "Status"),
+        "instance_type": answers.text(raw, "InstanceType"),
+        "image_id": answers.text(raw, "ImageId"),
+        "os_name": answers.text(raw, "OSNameEn") or answers.text(raw, "OSName") or "",
+        "os_type": answers.text(raw, "OSType"),
+        "created": answers.text(raw, "CreationTime"),
+        "expired": answers.text(raw, "ExpiredTime"),
+        "charge_type": answers.text(raw, "InstanceChargeType"),
+        "stopped_mode": answers.text(raw, "StoppedMode"),
+        "spot_strategy": answers.text(raw, "SpotStrategy"),
+        "deletion_protection": answers.flag(raw, "DeletionProtection"),
+        "operation_locks": [reason for reason in (answers.text(lock, "LockReason") for lock in locks) if reason],
+        "private_ips": private,
         "public_ips": public + ([elastic] if elastic and elastic not in public else []),
         "eip": elastic or None,
         "ipv6_addresses": _ipv6(raw),
-        "security_group_ids": _list(raw.get("SecurityGroupIds"), "SecurityGroupId"),
-        "vpc_id": vpc.get("VpcId") or None,
-        "vswitch_id": vpc.get("VSwitchId") or None,
+        "security_group_ids": answers.texts(raw, "SecurityGroupIds", "SecurityGroupId"),
+        "vpc_id": answers.text(vpc, "VpcId") or None,
+        "vswitch_id": answers.text(vpc, "VSwitchId") or None,
         "tags": from_wire(raw.get("Tags")),
     }
 
 
 def _ipv6(raw: Mapping[str, Any]) -> list[str]:
-    interfaces = _list(raw.get("NetworkInterfaces"), "NetworkInterface")
-    return [entry["Ipv6Address"] for one in interfaces for entry in _list(one.get("Ipv6Sets"), "Ipv6Set")]
-
-
-def _list(raw: Mapping[str, Any] | None, key: str) -> list[Any]:
-    return list((raw or {}).get(key) or [])
+    interfaces = answers.entries(raw, "NetworkInterfaces", "NetworkInterface")
+    found = [
+        answers.text(entry, "Ipv6Address")
+        for one in interfaces
+        for entry in answers.entries(one, "Ipv6Sets", "Ipv6Set")
+    ]
+    return [address for address in found if address]
 
 
 def not_found(ref: Ref) -> CloudError:
@@ -117,7 +120,9 @@ def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dic
 
     def read(piece: tuple[str, list[str]]) -> dict[Ref, Instance]:
         region, ids = piece
-        return _read(api, region, {"InstanceIds": json.dumps(ids)})
+        # Only what was asked for: an answer to another question must not widen what a run acts on.
+        found = pages(api, "DescribeInstances", region, {"InstanceIds": json.dumps(ids)} | MORE, PATH, PAGE)
+        return {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found if raw.get("InstanceId") in ids}
 
     found: dict[Ref, Instance] = {}
     errors: dict[Ref, CloudError] = {}
@@ -148,10 +153,12 @@ def with_disks(api: Caller, found: dict[Ref, Instance]) -> tuple[dict[Ref, Insta
     errors: dict[Ref, CloudError] = {}
     for outcome in outcomes:
         for ref in outcome.item[1]:
-            if outcome.error is not None:
-                errors[ref] = outcome.error
+            own, broken = outcome.value or ({}, {})
+            error = outcome.error or broken.get(ref.id)
+            if error is not None:
+                errors[ref] = error
             else:
-                joined[ref] = found[ref] | {"disks": (outcome.value or {}).get(ref.id, [])}
+                joined[ref] = found[ref] | {"disks": own.get(ref.id, [])}
     return joined, errors
 
 
@@ -204,9 +211,9 @@ def told_by_region(errors: Mapping[str, CloudError]) -> str:
 def all_regions(api: Caller) -> list[str]:
     """The ids of all regions that the account can see."""
     answer = api.call("DescribeRegions", ANY_REGION, {})
-    return [raw["RegionId"] for raw in _list(answer.get("Regions"), "Region")]
+    return [answers.ident(raw, "RegionId") for raw in answers.listed(answer, ("Regions", "Region"), "DescribeRegions")]
 
 
 def _read(api: Caller, region: str, params: dict[str, Any]) -> dict[Ref, Instance]:
-    found = pages(api, "DescribeInstances", region, params | MORE, ("Instances", "Instance"), PAGE)
-    return {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found}
+    found = map(normalise, pages(api, "DescribeInstances", region, params | MORE, PATH, PAGE))
+    return {Ref(region, one["instance_id"]): one for one in found}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import answers
 from .batch import Ref, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -34,26 +35,26 @@ class Group:
 
 def normalise(raw: Mapping[str, Any]) -> Snapshot:
     return {
-        "snapshot_id": raw["SnapshotId"],
-        "name": raw.get("SnapshotName") or "",
-        "disk_id": raw.get("SourceDiskId"),
+        "snapshot_id": answers.ident(raw, "SnapshotId"),
+        "name": answers.text(raw, "SnapshotName") or "",
+        "disk_id": answers.text(raw, "SourceDiskId"),
         "device": "",
-        "disk_type": raw.get("SourceDiskType"),
-        "status": raw.get("Status"),
-        "available": bool(raw.get("Available")),
+        "disk_type": answers.text(raw, "SourceDiskType"),
+        "status": answers.text(raw, "Status"),
+        "available": answers.flag(raw, "Available"),
         "progress": _percent(raw.get("Progress")),
-        "created": raw.get("CreationTime"),
+        "created": answers.text(raw, "CreationTime"),
         "group_id": None,
-        "size_gib": int(raw["SourceDiskSize"]) if str(raw.get("SourceDiskSize") or "").isdigit() else None,
-        "encrypted": bool(raw.get("Encrypted")),
-        "retention_days": raw.get("RetentionDays"),
+        "size_gib": answers.number(raw, "SourceDiskSize"),
+        "encrypted": answers.flag(raw, "Encrypted"),
+        "retention_days": answers.number(raw, "RetentionDays"),
         "tags": from_wire(raw.get("Tags")),
     }
 
 
 def _percent(text: Any) -> int:
-    digits = str(text or "").rstrip("%")
-    return int(digits) if digits.isdigit() else 0
+    found = answers.number({"": str(text or "").rstrip("%")}, "")
+    return min(found or 0, 100)
 
 
 def failed(snapshot: Mapping[str, Any]) -> bool:
@@ -89,7 +90,7 @@ def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Snapshot]:
         found = pages(
             api, "DescribeSnapshots", region, {"SnapshotIds": json.dumps(ids)}, ("Snapshots", "Snapshot"), PAGE
         )
-        return {Ref(region, raw["SnapshotId"]): normalise(raw) for raw in found}
+        return {Ref(region, raw["SnapshotId"]): normalise(raw) for raw in found if raw.get("SnapshotId") in ids}
 
     snapshots: dict[Ref, Snapshot] = {}
     for outcome in each(region_chunks(refs, IDS_PER_CALL), read):
@@ -105,9 +106,9 @@ def groups(api: Caller, region: str, tags: Mapping[str, str]) -> list[Group]:
 
 
 def _group(raw: Mapping[str, Any]) -> Group:
-    members = (raw.get("Snapshots") or {}).get("Snapshot") or []
-    ids = tuple(member["SnapshotId"] for member in members)
-    return Group(raw["SnapshotGroupId"], raw.get("Status") or "", ids, from_wire(raw.get("Tags")))
+    ids = tuple(answers.ident(member, "SnapshotId") for member in answers.entries(raw, "Snapshots", "Snapshot"))
+    group_id, status = answers.ident(raw, "SnapshotGroupId"), answers.text(raw, "Status") or ""
+    return Group(group_id, status, ids, from_wire(raw.get("Tags")))
 
 
 def of_run(api: Caller, region: str, tags: Mapping[str, str]) -> tuple[list[Snapshot], list[Group]]:
@@ -137,7 +138,7 @@ def create(api: Caller, disk: Ref, name: str, tags: Mapping[str, str], retention
     if retention_days:
         params["RetentionDays"] = retention_days
     params["ClientToken"] = client_token("CreateSnapshot", disk.region, params, attempt)
-    return str(api.call("CreateSnapshot", disk.region, params, resource=disk.id)["SnapshotId"])
+    return answers.ident(api.call("CreateSnapshot", disk.region, params, resource=disk.id), "SnapshotId")
 
 
 def create_group(
@@ -145,7 +146,8 @@ def create_group(
 ) -> str:
     params: dict[str, Any] = {"InstanceId": instance.id, "DiskId": sorted(disk_ids), "Name": name, "Tag": to_wire(tags)}
     params["ClientToken"] = client_token("CreateSnapshotGroup", instance.region, params, attempt)
-    return str(api.call("CreateSnapshotGroup", instance.region, params, resource=instance.id)["SnapshotGroupId"])
+    answer = api.call("CreateSnapshotGroup", instance.region, params, resource=instance.id)
+    return answers.ident(answer, "SnapshotGroupId")
 
 
 def prolong(api: Caller, snapshot: Ref, days: int) -> None:

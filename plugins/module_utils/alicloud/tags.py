@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import answers
 from .batch import Ref, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -29,8 +30,13 @@ def to_wire(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def from_wire(raw: Mapping[str, Any] | None) -> dict[str, str]:
     """Describe answers say TagKey and TagValue, except those of snapshot groups, which say Key and Value."""
-    entries = (raw or {}).get("Tag") or []
-    return {tag.get("TagKey") or tag.get("Key"): tag.get("TagValue") or tag.get("Value") or "" for tag in entries}
+    found = answers.entries({"Tags": raw}, "Tags", "Tag")
+    pairs = [(_text(tag, "TagKey", "Key"), _text(tag, "TagValue", "Value")) for tag in found]
+    return {key: value for key, value in pairs if key}
+
+
+def _text(tag: Mapping[str, Any], *names: str) -> str:
+    return next((text for text in (answers.text(tag, name) for name in names) if text), "")
 
 
 def check(tags: Mapping[str, str]) -> None:
@@ -74,13 +80,16 @@ def current(
         region, ids = piece
         found: dict[Ref, dict[str, str]] = {Ref(region, resource): {} for resource in ids}
         token: str | None = None
+        seen: set[str] = set()
         while True:
             params: dict[str, Any] = {"ResourceType": resource_type, "ResourceId": ids}
             page = params | ({"NextToken": token} if token else {})
             answer = api.call("ListTagResources", region, page, product=product)
-            for entry in (answer.get("TagResources") or {}).get("TagResource") or []:
-                found.setdefault(Ref(region, entry["ResourceId"]), {})[entry["TagKey"]] = entry.get("TagValue") or ""
-            token = answer.get("NextToken") or None
+            for entry in answers.listed(answer, ("TagResources", "TagResource"), "ListTagResources"):
+                ref = Ref(region, answers.ident(entry, "ResourceId"))
+                if ref in found:
+                    found[ref][answers.ident(entry, "TagKey")] = answers.text(entry, "TagValue") or ""
+            token = answers.next_token(answer, seen, "ListTagResources")
             if token is None:
                 return found
 
