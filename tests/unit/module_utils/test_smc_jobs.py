@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from alibabacloud_smc20190601 import models
@@ -42,6 +44,17 @@ def job(job_id="j-1", **given):
 @pytest.mark.parametrize("operation", sorted(operations.SMC))
 def test_every_operation_that_is_used_exists_in_the_sdk(operation):
     assert hasattr(models, operation + "Request") and hasattr(Client, client.snake_case(operation) + "_with_options")
+
+
+def test_the_ram_policy_names_every_operation_and_no_other():
+    policy = (Path(__file__).resolve().parents[3] / "docs/ram-policy.md").read_text()
+    assert sorted(re.findall(r'"smc:(\w+)"', policy)) == sorted(operations.SMC)
+
+
+def test_every_operation_of_the_table_is_called():
+    room = Path(smc.__file__).parent
+    source = "".join(one.read_text() for one in room.glob("*.py") if one.name != "operations.py")
+    assert [name for name in operations.SMC if f'"{name}"' not in source] == []
 
 
 def test_a_job_asks_for_no_more_than_it_needs():
