@@ -153,7 +153,11 @@ def pack_client(target: Path) -> None:
     content = CLIENT.read_bytes()
     entry = tarfile.TarInfo(f"go2aliyun_client/{CLIENT.name}")
     entry.size, entry.mode = len(content), 0o755
-    with gzip.GzipFile(target, "wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
+    with (
+        target.open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         archive.addfile(entry, io.BytesIO(content))
 
 
