@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, ClassVar
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import smc_client
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.redaction import redact
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import (
     HostAction,
     HostError,
@@ -56,9 +58,25 @@ class ActionModule(HostAction):
             command = smc_client.with_code(command, arguments["token_id"], arguments["code"])
         except CloudError as error:
             raise HostError(str(error)) from error
-        program = shell_function("command_text", command) + host_program("smc/import.sh")
-        seconds = str(arguments["timeout"])
-        answer = self.patiently(60, program, seconds, timeout=arguments["timeout"] + SPARE)
+        if not self.takes_input:
+            raise HostError(
+                "the activation code would be written into a file on the host, because its connection or its way of becoming "
+                "root passes no standard input on; log in as root, use sudo, or import through Cloud Assistant"
+            )
+        try:
+            self._run_command(command, arguments["timeout"])
+        except HostError as error:
+            # Whatever the host says may quote the program that it was sent.
+            raise type(error)(redact(str(error), (arguments["code"],))) from None
+
+    def _run_command(self, command: str, seconds: int) -> None:
+        program = command_text(command) + host_program("smc/import.sh")
+        answer = self.patiently(60, program, str(seconds), timeout=seconds + SPARE)
         if answer.get("status") != 0:
-            said = clean_text(answer.get("said"), 600).replace(arguments["code"], "***")
-            raise HostError(f"the import command ended with status {answer.get('status')}: {said.strip()}")
+            said = clean_text(answer.get("said"), 600).strip()
+            raise HostError(f"the import command ended with status {answer.get('status')}: {said}")
+
+
+def command_text(command: str) -> str:
+    """The shell function that import.sh calls. No here-document: older shells write those into temporary files."""
+    return f"command_text() {{\nprintf '%s\\n' {shlex.quote(command)}\n}}\n"

@@ -18,10 +18,16 @@ options:
         the RAM role of the instance that Ansible runs on, and E(ALIBABA_CLOUD_CREDENTIALS_URI).
     type: str
   access_key_secret:
-    description: The AccessKey secret. Needs O(access_key_id).
+    description:
+      - The AccessKey secret. Needs O(access_key_id).
+      - Prefer the environment or O(profile). Ansible hides this option in its output, but writes the arguments of a module
+        into a temporary file of the user that runs it, and removes that when the module has ended. With
+        E(ANSIBLE_PIPELINING) set there is no such file; with E(ANSIBLE_KEEP_REMOTE_FILES) set it stays.
     type: str
   security_token:
-    description: The STS token that belongs to temporary credentials.
+    description:
+      - The STS token that belongs to temporary credentials.
+      - What is said of O(access_key_secret) holds for it too.
     type: str
   profile:
     description: The name of a profile in C(~/.aliyun/config.json), the configuration of the Alibaba Cloud CLI.

@@ -38,7 +38,8 @@ options:
   command:
     description:
       - A shell program to run instead of fetching the archive and running the client in it. C(@TOKEN_ID@) and C(@CODE@) in it are
-        replaced by O(token_id) and O(code).
+        replaced by O(token_id) and O(code). The code must reach the client on its standard input, from the C(printf) of the shell.
+        Every user of the host can read the arguments of a program, and a shell may write a here-document into a temporary file.
     type: str
     default: ""
   token_id:
@@ -48,7 +49,8 @@ options:
   code:
     description:
       - The activation code. Without one only the probe is kept, because the host is a source already.
-      - It is a secret, so give the task C(no_log=true). It reaches the host inside a program on standard input.
+      - It is a secret, so give the task C(no_log=true). It reaches the host inside a program on standard input. Where a connection or
+        a way of becoming root (such as C(su)) passes no standard input on, the import is refused, for the code would be in a file.
     type: str
     default: ""
   timeout:

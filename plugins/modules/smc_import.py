@@ -11,8 +11,9 @@ description:
   - Runs the import on all instances that have no migration source yet, through Cloud Assistant and in this one task, and
     waits until their sources can be migrated. No access to the instances is needed.
   - The activation code is made for exactly as many instances as are imported, is in force for a day at most, and is
-    taken back before the module ends, also when it fails. It is in no result, no message and no list of processes. While
-    the command runs, who may read the invocations of Cloud Assistant can see it.
+    taken back before the module ends, also when it fails. It is in no result, no message and no list of processes. It is
+    part of the command that Cloud Assistant carries, so who may read the invocations of the account, or is root on the
+    instance while the agent runs the command, can see it. Once the module has ended the code is worth nothing.
   - Each source gets the tags C(os_migration_run_id) and C(os_migration_instance_id), by which every other controller
     knows whose it is. How a source is matched to an instance is told in M(alicloud.os_migration.smc_source_info).
   - An instance whose source is V(Available) or V(InUse) is not imported again.
@@ -52,8 +53,8 @@ options:
   command:
     description:
       - A shell script to run instead. The text C(@CODE@) in it becomes the activation code, and C(@TOKEN_ID@) the ID of
-        its token. The code must reach the client on its standard input, for example in a here-document, never as an
-        argument.
+        its token. The code must reach the client on its standard input, from the C(printf) of the shell. Every user of
+        the host can read the arguments of a program, and a shell may write a here-document into a temporary file.
       - It has done its work when it prints C(Import Source Server [s-...] Successfully!), or ends with exit code 0.
       - An empty text imports nothing. Then the module only waits for sources that were imported in another way, and
         tags them.
@@ -98,10 +99,7 @@ EXAMPLES = r"""
       - id: i-bp1a0000000000000001
     run_id: kernel-2026-11
     command: |
-      timeout 300 /opt/smc/go2aliyun_client <<'EOF'
-      @TOKEN_ID@
-      @CODE@
-      EOF
+      printf '%s\n' '@TOKEN_ID@' '@CODE@' | timeout 300 /opt/smc/go2aliyun_client
   delegate_to: localhost
   run_once: true
 """

@@ -150,12 +150,17 @@ class HostAction(ActionBase):
             if KEEP_ALIVE not in options:
                 self._connection.set_option("ssh_common_args", f"{options} {KEEP_ALIVE}".strip())
 
-    def _execute(self, program: str, arguments: tuple[str, ...]) -> Mapping[str, Any]:
-        words = " ".join(shlex.quote(argument) for argument in arguments)
+    @property
+    def takes_input(self) -> bool:
+        """Whether a program can be sent on standard input, so that nothing is written on the host."""
         become = getattr(self._connection, "become", None)
         # ansible-core 2.16 does not say which way of becoming root leaves standard input alone: all but su do.
-        pipelining = become is None or getattr(become, "pipelining", become.name != "su")
-        if self._connection.has_pipelining and pipelining:
+        passes = become is None or getattr(become, "pipelining", become.name != "su")
+        return bool(self._connection.has_pipelining and passes)
+
+    def _execute(self, program: str, arguments: tuple[str, ...]) -> Mapping[str, Any]:
+        words = " ".join(shlex.quote(argument) for argument in arguments)
+        if self.takes_input:
             # The program goes in on standard input: one round trip, and nothing is written on the host.
             return self._low_level_execute_command(f"/bin/sh -s -- {words}", in_data=program.encode("utf-8"))
         directory = self._make_tmp_path()

@@ -10,12 +10,14 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from . import answers
-from .errors import CloudError, from_exception
+from .errors import CloudError, causes, from_exception
+from .redaction import silence_libraries
 from .retry import Retrier, policy_for
 
 PACKAGES = "alibabacloud-credentials alibabacloud-ecs20140526 alibabacloud-smc20190601"
@@ -76,7 +78,8 @@ class Api:
         extra: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """extra: query parameters that the service may heed although the SDK has no name for them."""
-        models, method = self._prepare(product, region, operation, dict(extra or {}))
+        client, models, runtime = self._prepare(product, region, operation, dict(extra or {}))
+        method = getattr(client, snake_case(operation) + "_with_options")
         # SMC is one service for all regions; there RegionId is a filter, or the region of what is made.
         request = build_request(models, operation, region if product == "ecs" else None, params)
 
@@ -84,22 +87,23 @@ class Api:
             with self._lock:
                 self.calls[operation if product == "ecs" else f"{product}.{operation}"] += 1
             try:
-                return method(request).body.to_map()
-            # The SDK lets exceptions of four libraries through; each becomes a CloudError, so none may be missed.
+                return method(request, runtime).body.to_map()
+            # The SDK lets exceptions of four libraries through; each becomes a CloudError, so none may be missed. They may
+            # quote whole requests, so a traceback must not show them as the cause.
             except Exception as exc:
-                raise from_exception(exc, operation, resource, self.settings.secrets) from exc
+                secrets = (*self.settings.secrets, *secrets_in_use(client, exc))
+                raise from_exception(exc, operation, resource, secrets) from None
 
         return self.retrier.call((region, f"{product}.{operation}"), policy_for(product, operation, params), send)
 
-    def _prepare(self, product: str, region: str, operation: str, extra: dict[str, str]) -> tuple[Any, Any]:
+    def _prepare(self, product: str, region: str, operation: str, extra: dict[str, str]) -> tuple[Any, Any, Any]:
         with self._lock:
             if (product, region) not in self._clients:
                 self._clients[product, region] = new_client(self.settings, product, region)
             client, models, runtime = self._clients[product, region]
         if extra:
             runtime = with_queries(models, operation, extra)
-        bound = getattr(client, snake_case(operation) + "_with_options")
-        return models, lambda request: bound(request, runtime)
+        return client, models, runtime
 
 
 def pages(
@@ -224,9 +228,10 @@ def new_client(settings: Settings, product: str, region: str) -> tuple[Any, Any,
         config.protocol, config.endpoint = parse_endpoint(endpoint, region)
     add_credentials(config, settings)
     try:
+        silence_libraries()
         return Client(config), models, util_models.RuntimeOptions()
     except Exception as exc:
-        raise from_exception(exc, "Connect", region, settings.secrets) from exc
+        raise from_exception(exc, "Connect", region, settings.secrets) from None
 
 
 def add_credentials(config: Any, settings: Settings) -> None:
@@ -248,7 +253,18 @@ def add_credentials(config: Any, settings: Settings) -> None:
         else:
             config.credential = CredentialClient()
     except Exception as exc:
-        raise CloudError("NoCredentials", from_exception(exc, "Credentials").message, kind="credentials") from exc
+        raise CloudError("NoCredentials", from_exception(exc, "Credentials").message, kind="credentials") from None
+
+
+def secrets_in_use(client: Any, error: BaseException) -> tuple[str, ...]:
+    """The secret and the token that the SDK has found for this client, where the options name none."""
+    # Credentials that the SDK could not find were sent to nobody, and to look for them again takes time.
+    if any(type(cause).__name__ == "CredentialException" for cause in causes(error)):
+        return ()
+    with suppress(Exception):
+        found = client._credential.get_credential()
+        return tuple(value for value in (found.access_key_secret, found.security_token) if value)
+    return ()
 
 
 def missing_library(exc: ImportError) -> str:

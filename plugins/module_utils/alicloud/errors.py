@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import Any
 
 from .hints import HINTS
+from .redaction import redact
 
 # What happened to the request decides what may be done next:
 #   throttled    refused before it ran; the same call works in the next minute
@@ -114,29 +113,14 @@ def hint_for(code: str) -> str | None:
     return next((hint for beginning, hint in HINTS if code.startswith(beginning)), None)
 
 
-def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """Take out what must not reach a log: secrets, and query strings, which carry whole requests."""
-    known = (
-        *secrets,
-        *(os.environ.get(name, "") for name in ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")),
-    )
-    for secret in known:
-        if len(secret) > 3:
-            text = text.replace(secret, "***")
-    text = re.sub(r"\?[^\s'\")]+", "", text)
-    # The service quotes the whole string to sign when a signature is wrong: noise at best.
-    text = re.split(r"[,.]?\s*server string to sign", text, flags=re.IGNORECASE)[0]
-    return text.strip()
-
-
 def from_exception(
     exc: BaseException, operation: str, resource: str | None = None, secrets: tuple[str, ...] = ()
 ) -> CloudError:
     """Turn whatever the SDK or the transport raised into a CloudError."""
     if isinstance(exc, CloudError):
         return exc
-    causes = list(_causes(exc))
-    if any(type(cause).__name__ == "CredentialException" for cause in causes):
+    chain = list(causes(exc))
+    if any(type(cause).__name__ == "CredentialException" for cause in chain):
         return CloudError(
             "NoCredentials", redact(str(exc), secrets), kind="credentials", operation=operation, resource=resource
         )
@@ -144,7 +128,7 @@ def from_exception(
     data = getattr(exc, "data", None)
     data = data if isinstance(data, dict) else {}
     if code in ("", "None") and not data.get("statusCode"):
-        return _from_transport(causes, operation, resource, secrets)
+        return _from_transport(chain, operation, resource, secrets)
     status = getattr(exc, "status_code", None) or data.get("statusCode")
     message = data.get("Message") or getattr(exc, "message", None) or str(exc)
     retry_after = getattr(exc, "retry_after", None)
@@ -190,7 +174,7 @@ def _from_transport(
     return CloudError("NoAnswer", text, kind="unsure", operation=operation, resource=resource)
 
 
-def _causes(exc: BaseException) -> Any:
+def causes(exc: BaseException) -> Any:
     """The exception and what lies behind it; the SDK keeps its cause in an attribute of its own."""
     seen: list[BaseException] = []
     step: BaseException | None = exc

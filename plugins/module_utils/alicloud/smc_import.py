@@ -13,7 +13,8 @@ from typing import Any
 from . import assistant, smc, smc_client, smc_errors, smc_match, smc_sources, smc_tokens, tags
 from .batch import Ref
 from .client import Caller
-from .errors import CloudError, redact
+from .errors import CloudError
+from .redaction import redact
 from .smc_match import Match, Source
 from .smc_tokens import Secret
 from .waiter import BLIND, TIMEOUT, Pace, Waiter, wait_for
