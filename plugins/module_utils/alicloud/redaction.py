@@ -28,9 +28,8 @@ _NAMED = re.compile(
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Take out what must not reach a log: secrets, and query strings, which carry whole requests."""
-    for secret in (*secrets, *(os.environ.get(name, "") for name in ENVIRONMENT)):
-        for form in sorted(forms(secret), key=len, reverse=True):
-            text = _masked(text, form)
+    known = (*secrets, *(os.environ.get(name, "") for name in ENVIRONMENT))
+    text = _masked(text, {form for secret in known for form in forms(secret)})
     text = re.sub(r"\?[^\s'\")]+", "", text)
     # The service quotes the whole string to sign when a signature is wrong: noise at best.
     text = re.split(r"[,.]?\s*server string to sign", text, flags=re.IGNORECASE)[0]
@@ -59,25 +58,26 @@ def silence_libraries() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
-def _masked(text: str, secret: str) -> str:
-    """The text without the secret, and without long pieces of a long one."""
-    text = text.replace(secret, MASK)
-    if len(secret) < PIECE + 4:
-        return text
-    found = _ranges(text, secret)
-    for start, end in reversed(found):
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    """The text without these, and without long pieces of the long ones. What touches is one mask."""
+    for start, end in reversed(_merged(found for secret in secrets for found in _places(text, secret))):
         text = text[:start] + MASK + text[end:]
     return text
 
 
-def _ranges(text: str, secret: str) -> list[tuple[int, int]]:
-    """Where pieces of the secret are, in order and without overlaps."""
-    pieces = {secret[start : start + PIECE] for start in range(len(secret) - PIECE + 1)}
-    starts = sorted({match.start() for piece in pieces for match in re.finditer(re.escape(piece), text)})
-    found: list[tuple[int, int]] = []
-    for start in starts:
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], start + PIECE)
+def _places(text: str, secret: str) -> Iterator[tuple[int, int]]:
+    """Where a secret is, or pieces of it; a short one has none, since each would be a common word."""
+    size = PIECE if len(secret) >= PIECE + 4 else len(secret)
+    for piece in {secret[start : start + size] for start in range(len(secret) - size + 1)}:
+        for match in re.finditer(re.escape(piece), text):
+            yield match.span()
+
+
+def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            found.append((start, start + PIECE))
-    return found
+            merged.append((start, end))
+    return merged
