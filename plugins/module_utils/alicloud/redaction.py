@@ -68,9 +68,10 @@ def _masked(text: str, secrets: Iterable[str]) -> str:
 def _places(text: str, secret: str) -> Iterator[tuple[int, int]]:
     """Where a secret is, or pieces of it; a short one has none, since each would be a common word."""
     size = PIECE if len(secret) >= PIECE + 4 else len(secret)
-    for piece in {secret[start : start + size] for start in range(len(secret) - size + 1)}:
-        for match in re.finditer(re.escape(piece), text):
-            yield match.span()
+    pieces = {secret[start : start + size] for start in range(len(secret) - size + 1)}
+    for start in range(len(text) - size + 1):
+        if text[start : start + size] in pieces:
+            yield start, start + size
 
 
 def _merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
