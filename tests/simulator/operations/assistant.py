@@ -130,8 +130,6 @@ def _deliver(context: Context, made: Invocation, content: bytes, chosen: list[In
             run = _run_on_host(context, made, one, one.driver_host, content)
         else:
             run = _run_scripted(context, made, one, choose(one, context.now), content, start)
-        if context.world.stuck_work and refused is None:
-            run.end = FOREVER
         made.runs.append(run)
     context.region.invocations[made.invoke_id] = made
 

@@ -466,18 +466,6 @@ def test_a_failure_that_was_planned_strikes_the_command() -> None:
     assert bench.result(made)[:3] == ("Error", "Failed", "ExecutionException")
 
 
-def test_a_command_that_hangs_stays_running_until_it_is_stopped() -> None:
-    bench = Bench()
-    bench.world.stuck_work = True
-    made = bench.run("whoami")
-    bench.world.stuck_work = False
-    bench.wait(100_000)
-    assert bench.result(made)[0] == "Running"
-    bench.call("StopInvocation", InvokeId=made)
-    bench.wait(3)
-    assert bench.result(made)[0] == "Terminated"
-
-
 @pytest.mark.parametrize(
     "answer",
     [
