@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import platform
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
@@ -37,6 +36,7 @@ NAMES = (
     "instance_id",
     "resource_id",
     "disk_id",
+    "snapshot_id",
     "job_id",
     "source_id",
     "access_token_id",
@@ -46,6 +46,8 @@ NAMES = (
     "vpc_id",
     "name",
 )
+# So many failed items are told in the message of a task; a wave is smaller than that.
+TOLD = 100
 ON_ITEM_ERROR: dict[str, Any] = {"type": "str", "choices": ["fail", "report"], "default": "fail"}
 
 TEMPORARY: dict[str, Any] = {
@@ -106,8 +108,6 @@ def region_of(module: AnsibleModule, item: dict[str, Any]) -> str:
     region = item.get("region") or module.params["region"]
     if not region:
         module.fail_json(msg=f"No region for {item.get('id')}: set the option region, or region beside the id.")
-    if not re.fullmatch(r"[a-z0-9-]+", region):
-        module.fail_json(msg=f"{region!r} is not a region id such as cn-hangzhou.")
     return str(region)
 
 
@@ -166,11 +166,14 @@ def finish(module: AnsibleModule, api: Api | None, results: list[dict[str, Any]]
     raise AssertionError("exit_json does not return")
 
 
-def summary(broken: Iterable[dict[str, Any]], total: int) -> str:
+def summary(broken: Sequence[dict[str, Any]], total: int) -> str:
+    """Every item that failed, with its reason; of very many, the first ones, as the results tell all."""
     lines = []
-    for result in broken:
+    for result in broken[:TOLD]:
         error = result["error"]
         name = next((str(result[key]) for key in NAMES if result.get(key)), "?")
         place = f" ({result['region_id']})" if result.get("region_id") else ""
-        lines.append(f"{name}{place}: {told(error['code'], error['message'], error['hint'])}")
-    return f"{len(lines)} of {total} items failed. " + " | ".join(lines)
+        text = told(error["code"], error["message"], error["hint"])
+        lines.append(text if error["code"].startswith("InvalidId") else f"{name}{place}: {text}")
+    more = [f"and {len(broken) - TOLD} more, see results"] if len(broken) > TOLD else []
+    return f"{len(broken)} of {total} items failed. " + " | ".join(lines + more)

@@ -90,16 +90,21 @@ snapshots:
         os_migration_purpose: restore_point
         os_migration_run_id: kernel-2026-11
 results:
-  description: With O(instances), one entry per instance in their order. Empty otherwise.
+  description: With O(instances) or O(snapshot_ids), one entry per item in their order. Empty otherwise.
   returned: always
   type: list
   elements: dict
   contains:
     instance_id:
-      description: The instance ID.
+      description: The instance ID; with O(snapshot_ids), that of the snapshot's instance, or null where it is not known.
       type: str
       returned: always
       sample: i-bp1a0000000000000001
+    snapshot_id:
+      description: The snapshot ID that was asked for.
+      type: str
+      returned: with O(snapshot_ids)
+      sample: s-bp100000000000000001
     region_id:
       description: The region that was asked.
       type: str
@@ -110,7 +115,7 @@ results:
       type: bool
       returned: always
     snapshots:
-      description: The snapshots of this instance, with the keys of RV(snapshots).
+      description: The snapshots of this item, with the keys of RV(snapshots).
       type: list
       elements: dict
       returned: always
@@ -154,7 +159,9 @@ def main() -> None:
         if given["instances"]:
             return snapshot_search.of_instances(api, base.refs_of(module), key_tags)
         region = base.region_of(module, {"id": "the search"})
-        return snapshot_search.of_region(api, region, key_tags, given["snapshot_ids"]), []
+        if given["snapshot_ids"]:
+            return snapshot_search.by_ids(api, region, given["snapshot_ids"])
+        return snapshot_search.of_region(api, region, key_tags), []
 
     found, results = base.guarded(module, work)
     base.finish(module, api, results, snapshots=found)

@@ -139,7 +139,12 @@ api_calls:
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import smc_errors, smc_jobs, tags
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import (
+    inputs,
+    smc_errors,
+    smc_jobs,
+    tags,
+)
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 
@@ -178,7 +183,9 @@ def shown(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def missing(job_id: str) -> dict[str, Any]:
-    error = CloudError("JobNotFound", f"there is no migration job {job_id}", resource=job_id, hint="Check the id.")
+    error = inputs.wrong_id(job_id) or CloudError(
+        "JobNotFound", f"there is no migration job {job_id}", resource=job_id, hint="Check the id."
+    )
     return {**dict.fromkeys(SHORT), "job_id": job_id, "changed": False, "error": error.as_dict()}
 
 
@@ -192,6 +199,9 @@ def main() -> None:
     instance_ids = None if given["instances"] is None else {ref.id for ref in refs}
     jobs = base.guarded(module, lambda: read(api, given, instance_ids))
     results = [{**{key: job[key] for key in SHORT}, "changed": False, "error": None} for job in jobs]
+    for ref, error in inputs.wrong(refs).items():
+        ids = {"instance_id": ref.id, "region_id": ref.region}
+        results.append({**dict.fromkeys(SHORT), **ids, "changed": False, "error": error.as_dict()})
     seen = {job["job_id"] for job in jobs}
     if given["status"] is None and not given["tags"]:
         results += [missing(one) for one in dict.fromkeys(given["job_ids"] or []) if one not in seen]

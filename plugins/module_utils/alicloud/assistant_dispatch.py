@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import assistant_status
+from . import assistant_status, inputs
 from .batch import THREADS, Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError, LostAnswer
@@ -74,9 +74,10 @@ def dispatch(session: Session, refs: Iterable[Ref], order: Order) -> Sent:
 
     Raises CloudError when no call can succeed.
     """
-    sent = Sent()
+    wanted = set(refs)
+    sent = Sent(errors=inputs.wrong(wanted))
     # Sorted, so that the same instances make the same batches, and with them the same tokens.
-    pieces = region_chunks(sorted(set(refs)), order.ids_per_call)
+    pieces = region_chunks(sorted(inputs.sound(wanted)), order.ids_per_call)
     for outcome in each(pieces, lambda piece: _send(session.api, order, *piece), session.threads):
         if outcome.error is not None:
             sent.errors.update({Ref(outcome.item[0], one): outcome.error for one in outcome.item[1]})

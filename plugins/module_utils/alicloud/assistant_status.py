@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from . import instances
+from . import inputs, instances
 from .batch import Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError
@@ -23,9 +23,9 @@ IDS_PER_CALL = 50
 def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Status], dict[Ref, CloudError]]:
     """(found, errors): {"online", "version", "last_heartbeat", "last_invoked", "active_tasks"} of every instance."""
     found: dict[Ref, Status] = {}
-    errors: dict[Ref, CloudError] = {}
     wanted = list(dict.fromkeys(refs))
-    for outcome in each(region_chunks(wanted, IDS_PER_CALL), lambda piece: _read(api, *piece)):
+    errors = inputs.wrong(wanted)
+    for outcome in each(region_chunks(inputs.sound(wanted), IDS_PER_CALL), lambda piece: _read(api, *piece)):
         region, ids = outcome.item
         if outcome.error is not None:
             if outcome.error.fatal:
@@ -73,7 +73,17 @@ def _read(api: Caller, region: str, ids: list[str]) -> list[tuple[list[str], dic
         entries = (answer.get("InstanceCloudAssistantStatusSet") or {}).get("InstanceCloudAssistantStatus") or []
         return {entry["InstanceId"]: normalise(entry) for entry in entries}
 
-    return in_halves(ids, call, blames_an_instance)
+    try:
+        return [(ids, call(ids))]
+    except CloudError as error:
+        if not blames_an_instance(error):
+            raise
+    # One look tells which are not there; to find them by halving takes as many calls as there are instances.
+    known, unknown = instances.describe(api, [Ref(region, one) for one in ids])
+    there = [ref.id for ref in known]
+    return [([ref.id], error) for ref, error in unknown.items()] + (
+        in_halves(there, call, blames_an_instance) if there else []
+    )
 
 
 def normalise(raw: Mapping[str, Any]) -> Status:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from . import answers
+from . import answers, inputs
 from .errors import CloudError, causes, from_exception
 from .redaction import silence_libraries
 from .retry import Retrier, policy_for
@@ -204,6 +204,9 @@ def parse_endpoint(text: str, region: str) -> tuple[str, str]:
 
 def new_client(settings: Settings, product: str, region: str) -> tuple[Any, Any, Any]:
     """(client, models, runtime options) of the SDK; imported here because the import costs half a second."""
+    wrong = inputs.wrong_region(region)
+    if wrong is not None:
+        raise wrong
     try:
         from alibabacloud_tea_openapi import models as openapi_models
         from alibabacloud_tea_util import models as util_models

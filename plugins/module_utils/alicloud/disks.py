@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import answers
+from . import answers, inputs
 from .batch import Ref, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
 from .tags import from_wire
-from .waiter import Pace, Waited, Waiter, wait_for
+from .waiter import MISSES, Pace, Waited, Waiter, wait_for
 
 Disk = dict[str, Any]
 
@@ -99,7 +99,7 @@ def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Disk]:
         return {Ref(region, raw["DiskId"]): normalise(raw) | {"instance_ids": sorted(_owners(raw))} for raw in asked}
 
     disks: dict[Ref, Disk] = {}
-    for outcome in each(region_chunks(refs, IDS_PER_CALL), read):
+    for outcome in each(region_chunks(inputs.sound(refs), IDS_PER_CALL), read):
         if outcome.error is not None:
             raise outcome.error
         disks.update(outcome.value or {})
@@ -107,7 +107,12 @@ def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Disk]:
 
 
 def wait_stable(api: Caller, refs: Iterable[Ref], pace: Pace) -> dict[Ref, Waited[Disk]]:
-    waiter = Waiter("the disk reset", lambda pending: describe(api, pending), lambda disk: disk["status"] in STABLE)
+    waiter = Waiter(
+        "the disk reset",
+        lambda pending: describe(api, pending),
+        lambda disk: disk["status"] in STABLE,
+        gone_after=MISSES,
+    )
     return wait_for(waiter, refs, pace)
 
 

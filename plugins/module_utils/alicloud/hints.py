@@ -56,6 +56,16 @@ HINTS = (
         "The instance is in a state that does not allow this. A disk is reset only on a Stopped instance, an "
         "instance is started only when Stopped and rebooted only when Running.",
     ),
+    (
+        "InvalidDiskId.NotFound",
+        "The disk was deleted, or its instance released, or it is in another region. Read the disks of the instance again "
+        "(ecs_instance_info).",
+    ),
+    ("InvalidSnapshotId.NotFound", "The snapshot was deleted, or is in another region. Check its id and the region."),
+    ("InvalidResourceId.NotFound", "There is no such resource. Check its id, resource_type and the region."),
+    ("InvalidVpcId.NotFound", "There is no such VPC. Check its id and the region."),
+    ("InvalidImageId.NotFound", "The image was deleted, or is in another region. Check its id and the region."),
+    ("OperationDenied.QuotaExceed", "The resource would have more than 20 tags. Remove some (ecs_tag) and run again."),
     ("InstanceLockedForSecurity", "The instance is locked for security reasons. Have it unlocked in the ECS console."),
     ("InstanceExpired", "The instance is expired or its account in arrears. Renew it first."),
     (

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from . import images, instances, restore_point, snapshots, tags, temporary
+from . import images, inputs, instances, restore_point, snapshots, tags, temporary
 from .batch import Ref, each
 from .client import Caller
 from .errors import CloudError
 from .images import Image, Source
 from .snapshots import Snapshot
 from .temporary import Found, Kind, Marks, Unwanted
-from .waiter import Pace, Waiter, wait_for
+from .waiter import MISSES, Pace, Waiter, wait_for
 
 Result = dict[str, Any]
 
@@ -35,7 +35,7 @@ def ensure(api: Caller, sources: list[Source], wish: Wish, pace: Pace, wait: boo
     found, broken = temporary.list_all(kind.listed, [ref.region for ref in wanted])
     owners = temporary.owned(kind, found)
     have = {ref: pair for ref, source in wanted.items() if (pair := _first_usable(owners.get(ref, []), source))}
-    errors = {ref: broken[ref.region] for ref in wanted if ref.region in broken}
+    errors = {ref: broken[ref.region] for ref in wanted if ref.region in broken} | inputs.wrong(wanted)
     lacking = [source for ref, source in wanted.items() if ref not in have and ref not in errors]
     known, more = _ready(api, lacking, pace if wait and not check else None, strict=not wait)
     errors |= more
@@ -99,6 +99,7 @@ def _ready(
         lambda refs: snapshots.describe(api, refs),
         lambda one: snapshots.usable(one, "accomplished"),
         lambda one: f"snapshot {one['snapshot_id']} failed" if snapshots.failed(one) else None,
+        gone_after=MISSES,
     )
     waited = wait_for(waiter, [ref for refs in fit.values() for ref in refs if not _accomplished([ref], known)], pace)
     for item, refs in fit.items():
@@ -146,6 +147,7 @@ def _wait(kind: Kind, have: dict[Ref, tuple[Ref, Image]], pace: Pace) -> dict[Re
         look,
         lambda one: one["status"] == "Available",
         lambda one: f"image {one['image_id']} is {one['status']}" if one["status"] in images.BROKEN else None,
+        gone_after=MISSES,
     )
     unfinished = [image for image, state in have.values() if state["status"] != "Available"]
     errors = {}

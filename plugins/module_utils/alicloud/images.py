@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import snapshots, tags
+from . import inputs, snapshots, tags
 from .batch import Ref, each
 from .client import Caller, numbered_pages
 from .errors import CloudError, LostAnswer
@@ -81,7 +81,7 @@ def describe(api: Caller, refs: Iterable[Ref]) -> Found:
         return {Ref(ref.region, raw["ImageId"]): normalise(raw) for raw in found}
 
     images: Found = {}
-    for outcome in each(list(dict.fromkeys(refs)), read):
+    for outcome in each(inputs.sound(refs), read):
         if outcome.error is not None:
             raise outcome.error
         images.update(outcome.value or {})

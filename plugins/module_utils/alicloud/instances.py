@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import answers, disks
+from . import answers, disks, inputs
 from .batch import Ref, by_region, chunks, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError
@@ -125,8 +125,9 @@ def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dic
         return {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found if raw.get("InstanceId") in ids}
 
     found: dict[Ref, Instance] = {}
-    errors: dict[Ref, CloudError] = {}
-    outcomes = each(region_chunks(refs, IDS_PER_CALL), read)
+    wanted = list(dict.fromkeys(refs))
+    errors = inputs.wrong(wanted)
+    outcomes = each(region_chunks(inputs.sound(wanted), IDS_PER_CALL), read)
     for outcome in outcomes:
         region, ids = outcome.item
         asked = [Ref(region, one) for one in ids]

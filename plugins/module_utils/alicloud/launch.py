@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import instances, tags, temporary
+from . import inputs, instances, tags, temporary
 from .batch import Ref
 from .client import Caller, pages
 from .errors import CloudError
 from .instances import Instance
 from .temporary import Found, Kind, Marks, client_token
-from .waiter import Pace, Waiter, wait_for
+from .waiter import MISSES, Pace, Waiter, wait_for
 
 Result = dict[str, Any]
 
@@ -86,7 +86,7 @@ def ensure(api: Caller, clones: list[Clone], wish: Wish, pace: Pace, wait: bool,
     found, broken = temporary.list_all(
         lambda region: by_tags(api, region, wish.marks.key_tags), [ref.region for ref in wanted]
     )
-    errors = {ref: broken[ref.region] for ref in wanted if ref.region in broken}
+    errors = {ref: broken[ref.region] for ref in wanted if ref.region in broken} | inputs.wrong(wanted)
     owners = temporary.owned(_kind(api, {}, wish), found)
     have = {ref: owners[ref][0] for ref in wanted if ref in owners}
     errors |= {ref: other_image(ref, have[ref][1]) for ref, clone in wanted.items()
@@ -207,6 +207,7 @@ def _wait_running(
         lambda pending: look(api, pending),
         lambda one: one["status"] == "Running",
         lambda one: f"{one['instance_id']} is Stopped: start it, or remove it" if one["status"] == "Stopped" else None,
+        gone_after=MISSES,
     )
     errors = {}
     waiting = [clone for clone, state in wanted.values() if state["status"] != "Running"]

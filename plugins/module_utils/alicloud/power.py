@@ -14,7 +14,7 @@ from .batch import Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError, LostAnswer
 from .instances import Instance
-from .waiter import BLIND, TIMEOUT, Pace, Waited, Waiter, wait_for
+from .waiter import BLIND, MISSES, TIMEOUT, Pace, Waited, Waiter, wait_for
 
 Result = dict[str, Any]
 
@@ -51,7 +51,14 @@ def parameters(state: str, force: bool, stopped_mode: str) -> dict[str, Any]:
 def settle(api: Caller, refs: list[Ref], pace: Pace) -> dict[Ref, Waited[Instance]]:
     """Wait for instances that are on their way from one state to another."""
     return wait_for(
-        Waiter("the change of state", _look(api), lambda one: one["status"] in ("Running", "Stopped")), refs, pace
+        Waiter(
+            "the change of state",
+            _look(api),
+            lambda one: one["status"] in ("Running", "Stopped"),
+            gone_after=MISSES,
+        ),
+        refs,
+        pace,
     )
 
 
@@ -102,7 +109,9 @@ def run(
         errors.update(send(api, action, todo, params))
         called = [ref for ref in todo if ref not in errors]
         if wait and called:
-            waiter = Waiter(f"{action.operation}", _look(api), lambda one: one["status"] == action.final_status)
+            waiter = Waiter(
+                action.operation, _look(api), lambda one: one["status"] == action.final_status, gone_after=MISSES
+            )
             for ref, waited in wait_for(waiter, called, pace).items():
                 found[ref] = waited.state or found[ref]
                 if waited.error is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from . import restore_point, snapshots, tags
+from . import inputs, restore_point, snapshots, tags
 from .batch import Ref, by_region, each
 from .client import Caller
 from .errors import CloudError
@@ -63,12 +63,15 @@ def remove(
     outcomes = each(list(by_region(refs)), lambda region: snapshots.of_run(api, region, unwanted.key_tags))
     raise_if_hopeless([outcome.error for outcome in outcomes])
     errors = {outcome.item: outcome.error for outcome in outcomes if outcome.error is not None}
+    unknown = inputs.wrong(refs)
     regions = {outcome.item: outcome.value for outcome in outcomes if outcome.value is not None}
     chosen = {ref: select(regions[ref.region][0], ref.id, unwanted, now) for ref in refs if ref.region in regions}
     failures: dict[Ref, CloudError] = {}
     if not check:
         failures = _delete(api, deletions(chosen, regions), unwanted.force, pace)
-    return [_result(ref, chosen.get(ref, []), errors.get(ref.region), failures, check) for ref in refs]
+    return [
+        _result(ref, chosen.get(ref, []), unknown.get(ref) or errors.get(ref.region), failures, check) for ref in refs
+    ]
 
 
 def select(found: list[Snapshot], instance_id: str, unwanted: Unwanted, now: datetime) -> list[Snapshot]:

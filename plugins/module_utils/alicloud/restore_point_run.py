@@ -15,7 +15,7 @@ from .client import Caller
 from .errors import CloudError
 from .restore_point import Plan, Wish
 from .snapshots import Snapshot
-from .waiter import TIMEOUT, Pace, Waiter, wait_for
+from .waiter import MISSES, TIMEOUT, Pace, Waiter, wait_for
 
 Result = dict[str, Any]
 
@@ -261,6 +261,7 @@ class Runner:
             lambda refs: snapshots.describe(self.api, refs),
             lambda one: snapshots.usable(one, level),
             lambda one: f"snapshot {one['snapshot_id']} failed" if snapshots.failed(one) else None,
+            gone_after=MISSES,
         )
         for ref, waited in wait_for(waiter, owner, self.pace).items():
             if waited.state is not None:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import disks, instances, restore_point, smc_jobs, snapshots, tags
+from . import disks, inputs, instances, restore_point, smc_jobs, snapshots, tags
 from .batch import Ref, by_region, each
 from .client import Caller
 from .errors import CloudError
@@ -18,6 +18,7 @@ from .snapshots import Snapshot
 from .waiter import Pace
 
 Result = dict[str, Any]
+Found = dict[Ref, dict[str, Any]]
 
 
 @dataclass
@@ -127,12 +128,19 @@ def run_disks(
     guard: smc_jobs.Guard = smc_jobs.no_guard,
 ) -> list[Result]:
     """Reset disks that were named one by one, each with its snapshot."""
-    known = disks.describe(api, [disk for disk, _snapshot in wanted])
-    taken = snapshots.describe(api, [Ref(disk.region, snapshot) for disk, snapshot in wanted])
+    wrong = {disk: error for disk, snapshot in wanted if (error := inputs.wrong_id(snapshot)) is not None}
+    wrong |= inputs.wrong(disk for disk, _snapshot in wanted)
+    known, broken = _by_region([disk for disk, _snapshot in wanted], lambda refs: disks.describe(api, refs))
+    named = [Ref(disk.region, snapshot) for disk, snapshot in wanted if disk.region not in broken]
+    taken, more = _by_region(named, lambda refs: snapshots.describe(api, refs))
+    wrong |= {disk: broken[disk.region] for disk, _snapshot in wanted if disk.region in broken}
+    wrong |= {disk: more[disk.region] for disk, _snapshot in wanted if disk.region in more}
     owners = {Ref(disk.region, owner) for disk, state in known.items() for owner in state["instance_ids"]}
     loaded, _errors = instances.describe(api, owners)
     resets = [
-        _plan_disk(disk, snapshot, known.get(disk), taken.get(Ref(disk.region, snapshot)), loaded)
+        Reset(disk, error=wrong[disk])
+        if disk in wrong
+        else _plan_disk(disk, snapshot, known.get(disk), taken.get(Ref(disk.region, snapshot)), loaded)
         for disk, snapshot in wanted
     ]
     blocked = guard(sorted(owners)) if any(reset.error is None for reset in resets) else {}
@@ -147,17 +155,25 @@ def run_disks(
     ]
 
 
+def _by_region(refs: Iterable[Ref], look: Callable[[list[Ref]], Found]) -> tuple[Found, dict[str, CloudError]]:
+    """(found, errors by region). Raises when no region could be asked for a reason that all share."""
+    outcomes = each(list(by_region(inputs.sound(refs)).items()), lambda group: look(group[1]))
+    instances.raise_if_hopeless([outcome.error for outcome in outcomes])
+    found = {ref: state for outcome in outcomes for ref, state in (outcome.value or {}).items()}
+    return found, {outcome.item[0]: outcome.error for outcome in outcomes if outcome.error is not None}
+
+
 def _plan_disk(
     ref: Ref, snapshot_id: str, disk: disks.Disk | None, snapshot: Snapshot | None, loaded: Mapping[Ref, Instance]
 ) -> Reset:
     if disk is None:
         return Reset(
             ref,
-            error=CloudError("InvalidDiskId.NotFound", f"disk {ref.id} was not found in region {ref.region}", hint=""),
+            error=CloudError("InvalidDiskId.NotFound", f"disk {ref.id} was not found in region {ref.region}"),
         )
     if snapshot is None:
         text = f"snapshot {snapshot_id} was not found in region {ref.region}"
-        return Reset(ref, error=CloudError("InvalidSnapshotId.NotFound", text, hint=""))
+        return Reset(ref, error=CloudError("InvalidSnapshotId.NotFound", text))
     if snapshot["disk_id"] != ref.id:
         return Reset(
             ref,

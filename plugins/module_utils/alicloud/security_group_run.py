@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from . import security_groups, security_rules, temporary
+from . import inputs, security_groups, security_rules, temporary
 from .batch import Ref, each
 from .client import Caller
 from .errors import CloudError
@@ -66,7 +66,7 @@ def ensure(api: Caller, vpcs: list[Ref], wish: Wish, pace: Pace, check: bool) ->
     kind = _kind(api, wish)
     found, broken = temporary.list_all(kind.listed, [ref.region for ref in vpcs])
     owners = temporary.owned(kind, found)
-    errors = {ref: broken[ref.region] for ref in vpcs if ref.region in broken}
+    errors = {ref: broken[ref.region] for ref in vpcs if ref.region in broken} | inputs.wrong(vpcs)
     have = {ref: owners[ref][0] for ref in vpcs if ref in owners}
     lacking = [ref for ref in vpcs if ref not in have and ref not in errors]
     created = lacking

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import security_rules, tags
+from . import inputs, security_rules, tags
 from .batch import Ref, by_region, chunks, each
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -44,7 +44,7 @@ def by_tags(api: Caller, region: str, wanted: Mapping[str, str]) -> Found:
 def describe(api: Caller, refs: Iterable[Ref]) -> Found:
     """Groups by their ids; those that do not exist are left out."""
     groups: Found = {}
-    for region, mine in by_region(dict.fromkeys(refs)).items():
+    for region, mine in by_region(inputs.sound(refs)).items():
         for piece in chunks(mine, PAGE):
             params = {"SecurityGroupIds": json.dumps([ref.id for ref in piece])}
             for raw in pages(api, "DescribeSecurityGroups", region, params, _PATH, PAGE):

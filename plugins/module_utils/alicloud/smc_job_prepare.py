@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from . import smc_jobs, smc_match, smc_sources, tags
+from . import inputs, smc_jobs, smc_match, smc_sources, tags
 from .batch import Ref, each
 from .client import Caller
 from .errors import CloudError
@@ -25,7 +25,8 @@ LOOKS = 3
 
 def prepare(api: Caller, items: list[Item], wish: Wish, pace: Pace, check: bool) -> list[Task]:
     """Every item with its job, or an error. In check mode a job that would be created is missing without an error."""
-    tasks = [Task(item, item.source_id) for item in items]
+    wrong = inputs.wrong(item.ref for item in items)
+    tasks = [Task(item, item.source_id, error=wrong.get(item.ref)) for item in items]
     _find_jobs(tasks, smc_jobs.of_run(api, wish.run_id), wish)
     _find_sources(api, [task for task in tasks if task.job is None and task.error is None])
     _judge_others(api, tasks, wish)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import smc, smc_errors, tags
+from . import inputs, smc, smc_errors, tags
 from .batch import Ref, chunks, each
 from .client import Caller
 from .errors import CloudError
@@ -77,7 +77,7 @@ def of_run(api: Caller, run_id: str) -> list[Job]:
 
 
 def _listed(api: Caller, parameter: str, ids: Iterable[str]) -> list[Job]:
-    pieces = list(chunks(list(dict.fromkeys(ids)), smc.IDS_PER_CALL))
+    pieces = list(chunks(inputs.sound(ids), smc.IDS_PER_CALL))
     jobs: dict[str, Job] = {}
     for outcome in each(pieces, lambda piece: search(api, **{parameter: piece})):
         if outcome.error is not None:

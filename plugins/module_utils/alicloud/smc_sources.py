@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import instances, smc, smc_match, tags
+from . import inputs, instances, smc, smc_match, tags
 from .batch import Outcome, Ref, chunks, each
 from .client import Caller
 from .errors import CloudError
@@ -75,7 +75,7 @@ def search(
 
 def by_ids(api: Caller, ids: Iterable[str]) -> dict[str, Source]:
     """Sources by their ids; those that do not exist are left out."""
-    wanted = list(dict.fromkeys(ids))
+    wanted = inputs.sound(ids)
     pieces = list(chunks(wanted, smc.IDS_PER_CALL))
     outcomes = each(pieces, lambda piece: _unique(smc.pages(api, "DescribeSourceServers", {"SourceId": piece}, _PATH)))
     return {one["source_id"]: one for outcome in outcomes for one in raised(outcome) if one["source_id"] in wanted}
@@ -112,7 +112,7 @@ class Wish:
 
 
 def not_found(source_id: str) -> CloudError:
-    return CloudError(
+    return inputs.wrong_id(source_id) or CloudError(
         "SourceNotFound",
         f"there is no migration source {source_id}",
         operation="DescribeSourceServers",
@@ -180,9 +180,10 @@ def absent(api: Caller, ids: list[str], wanted: Mapping[str, str] | None, force:
     """Delete the sources with these ids, or those that bear the tags. What is gone, or going, is left alone."""
     known = {one["source_id"]: one for one in search(api, wanted=wanted)} if wanted else by_ids(api, ids)
     names = list(known) if wanted else ids
+    wrong = inputs.wrong(names)
     todo = [one for one in names if one in known and known[one]["state"] != DELETING]
     outcomes = [] if check else each(todo, lambda one: delete(api, one, force))
-    errors = {outcome.item: outcome.error for outcome in outcomes if outcome.error is not None}
+    errors = wrong | {outcome.item: outcome.error for outcome in outcomes if outcome.error is not None}
     return [_result(one, known.get(one), one in todo and one not in errors, errors.get(one)) for one in names]
 
 

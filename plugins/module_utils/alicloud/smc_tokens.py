@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import smc
+from . import inputs, smc
 from .batch import chunks, each
 from .client import Caller
 from .errors import CloudError, LostAnswer
@@ -72,7 +72,7 @@ def by_name(api: Caller, name: str) -> list[Token]:
 
 
 def by_ids(api: Caller, ids: Iterable[str]) -> list[Token]:
-    wanted = list(dict.fromkeys(ids))
+    wanted = inputs.sound(ids)
     found = [one for piece in chunks(wanted, IDS_PER_CALL) for one in _whole(*_list(api, {"AccessTokenId": piece}))]
     return [one for one in found if one["access_token_id"] in wanted]
 
@@ -186,7 +186,9 @@ def _planned(name: str, description: str | None, count: int, ttl_days: int) -> R
 def withdraw(api: Caller, name: str | None, ids: list[str], state: str, check: bool) -> list[Result]:
     """Disable (state disabled) or delete (absent) the tokens of a name, or with these ids. Unknown ids are gone."""
     if not name:
-        return _withdraw(api, by_ids(api, ids), state, check)
+        unknown = normalise({"AccessTokenId": ""})
+        wrong = [result(unknown | {"access_token_id": one}, False, error) for one, error in inputs.wrong(ids).items()]
+        return wrong + _withdraw(api, by_ids(api, ids), state, check)
     done: dict[str, Result] = {}
     while True:
         listed, total = _list(api, {"Name": name})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import disks, snapshots, tags
+from . import disks, inputs, snapshots, tags
 from .batch import Ref, by_region, each
 from .client import Caller
 from .errors import CloudError
@@ -24,17 +24,27 @@ def key_tags(run_id: str | None, purpose: str | None, more: Mapping[str, Any] | 
     return wanted | {key: value for key, value in named.items() if value}
 
 
-def of_region(api: Caller, region: str, wanted: Mapping[str, str], ids: list[str] | None) -> Found:
-    if ids is None:
-        return _finished(api, region, snapshots.of_run(api, region, wanted)[0], None)
+def of_region(api: Caller, region: str, wanted: Mapping[str, str]) -> Found:
+    return _finished(api, region, snapshots.of_run(api, region, wanted)[0], None)
+
+
+def by_ids(api: Caller, region: str, ids: list[str]) -> tuple[Found, list[dict[str, Any]]]:
+    """(the snapshots that are there, one result per id)."""
     found = snapshots.describe(api, [Ref(region, one) for one in ids])
-    missing = [one for one in ids if Ref(region, one) not in found]
-    if missing:
-        text = f"snapshots not found in region {region}: {', '.join(missing)}"
-        raise CloudError(
-            "InvalidSnapshotId.NotFound", text, operation="DescribeSnapshots", hint="Check the ids and the region."
-        )
-    return _finished(api, region, list(found.values()), None)
+    shown = {one["snapshot_id"]: one for one in _finished(api, region, list(found.values()), None)}
+    results = []
+    for one in dict.fromkeys(ids):
+        mine = [shown[one]] if one in shown else []
+        error = None if mine else (inputs.wrong_id(one) or _not_found(region, one)).as_dict()
+        instance_id = mine[0]["instance_id"] if mine else None
+        ids_of = {"snapshot_id": one, "instance_id": instance_id, "region_id": region}
+        results.append({**ids_of, "changed": False, "snapshots": mine, "error": error})
+    return list(shown.values()), results
+
+
+def _not_found(region: str, snapshot_id: str) -> CloudError:
+    text = f"snapshot {snapshot_id} was not found in region {region}"
+    return CloudError("InvalidSnapshotId.NotFound", text, operation="DescribeSnapshots", resource=snapshot_id)
 
 
 def of_instances(api: Caller, refs: list[Ref], wanted: Mapping[str, str]) -> tuple[Found, list[dict[str, Any]]]:
@@ -52,10 +62,15 @@ def of_instances(api: Caller, refs: list[Ref], wanted: Mapping[str, str]) -> tup
         ]
     else:
         asked = each(
-            refs, lambda ref: _finished(api, ref.region, snapshots.of_instance(api, ref.region, ref.id), ref.id)
+            inputs.sound(refs),
+            lambda ref: _finished(api, ref.region, snapshots.of_instance(api, ref.region, ref.id), ref.id),
         )
         raise_if_hopeless([outcome.error for outcome in asked])
-        pairs = [(outcome.item, outcome.value or [], outcome.error) for outcome in asked]
+        answered = {outcome.item: outcome for outcome in asked}
+        pairs = [(ref, answered[ref].value or [], answered[ref].error) if ref in answered else (ref, [], None)
+                 for ref in refs]  # fmt: skip
+    wrong = inputs.wrong(refs)
+    pairs = [(ref, found, wrong.get(ref) or error) for ref, found, error in pairs]
     results = [
         {
             "instance_id": ref.id,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import answers
+from . import answers, inputs
 from .batch import Ref, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -93,7 +93,7 @@ def describe(api: Caller, refs: Iterable[Ref]) -> dict[Ref, Snapshot]:
         return {Ref(region, raw["SnapshotId"]): normalise(raw) for raw in found if raw.get("SnapshotId") in ids}
 
     snapshots: dict[Ref, Snapshot] = {}
-    for outcome in each(region_chunks(refs, IDS_PER_CALL), read):
+    for outcome in each(region_chunks(inputs.sound(refs), IDS_PER_CALL), read):
         if outcome.error is not None:
             raise outcome.error
         snapshots.update(outcome.value or {})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import answers
+from . import answers, inputs
 from .batch import Ref, each, region_chunks
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -22,6 +22,10 @@ PURPOSE = "os_migration_purpose"
 # Limits of TagResources, UntagResources and ListTagResources.
 RESOURCES_PER_CALL = 50
 TAGS_PER_CALL = 20
+TAG_HINT = (
+    f"A resource has {TAGS_PER_CALL} tags at most; keys and values have 128 characters at most, no http:// or https://, and "
+    "keys do not begin with aliyun or acs:."
+)
 
 
 def to_wire(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -42,12 +46,16 @@ def _text(tag: Mapping[str, Any], *names: str) -> str:
 def check(tags: Mapping[str, str]) -> None:
     """Say what the service would refuse before anything is sent."""
     if len(tags) > TAGS_PER_CALL:
-        raise CloudError("InvalidTag", f"{len(tags)} tags are given, at most {TAGS_PER_CALL} are possible", hint="")
+        raise CloudError(
+            "InvalidTag", f"{len(tags)} tags are too many, with those that this collection adds", hint=TAG_HINT
+        )
     for key, value in tags.items():
-        if not key or key.startswith(("aliyun", "acs:")):
-            raise CloudError("InvalidTag", f"tag key {key!r} is empty or begins with aliyun or acs:", hint="")
+        if not key or key.lower().startswith(("aliyun", "acs:")):
+            raise CloudError("InvalidTag", f"tag key {key!r} is empty or begins with aliyun or acs:", hint=TAG_HINT)
         if any(len(text) > 128 or "http://" in text or "https://" in text for text in (key, value)):
-            raise CloudError("InvalidTag", f"tag {key!r} is longer than 128 characters or contains a URL", hint="")
+            raise CloudError(
+                "InvalidTag", f"tag {inputs.shown(key)} is longer than 128 characters or contains a URL", hint=TAG_HINT
+            )
 
 
 @dataclass(frozen=True)
@@ -94,8 +102,9 @@ def current(
                 return found
 
     tags: dict[Ref, dict[str, str]] = {}
-    errors: dict[Ref, CloudError] = {}
-    for outcome in each(region_chunks(refs, RESOURCES_PER_CALL), read):
+    wanted = list(dict.fromkeys(refs))
+    errors = inputs.wrong(wanted)
+    for outcome in each(region_chunks(inputs.sound(wanted), RESOURCES_PER_CALL), read):
         if outcome.error is not None:
             errors.update({Ref(outcome.item[0], resource): outcome.error for resource in outcome.item[1]})
         tags.update(outcome.value or {})

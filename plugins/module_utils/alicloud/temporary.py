@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import restore_point, tags
-from .batch import Ref, each
+from . import inputs, restore_point, tags
+from .batch import Ref, by_region, each
 from .errors import CloudError
 from .instances import raise_if_hopeless
 from .waiter import TIMEOUT, Pace, Waiter, wait_for
@@ -178,13 +178,14 @@ def choose(
     a resource that is not removed because it does not bear the mark of the purpose."""
     unwanted.marks.check_purpose()
     chosen: Found = {}
-    errors: dict[Ref, CloudError] = {}
-    try:
-        chosen |= look(unwanted.ids) if unwanted.ids else {}
-    except CloudError as error:
-        if error.fatal:
-            raise
-        errors |= dict.fromkeys(unwanted.ids, error)
+    errors = inputs.wrong([*(unwanted.items or []), *unwanted.ids])
+    for _region, ids in by_region(inputs.sound(unwanted.ids)).items():
+        try:
+            chosen |= look(ids)
+        except CloudError as error:
+            if error.fatal:
+                raise
+            errors |= dict.fromkeys(ids, error)
     regions = [ref.region for ref in unwanted.items or []] or unwanted.regions
     found, broken = list_all(listed, regions) if regions else ({}, {})
     for trouble in broken.values() if unwanted.items is None else ():

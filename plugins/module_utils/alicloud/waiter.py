@@ -15,6 +15,11 @@ from .errors import CloudError
 
 State = TypeVar("State")
 
+# What a resource that others have removed is called.
+GONE = "ResourceGone"
+# A list that lags behind may leave out what is there once or twice.
+MISSES = 3
+
 # The time was up: the resource was seen and not done, or it could not be looked at.
 TIMEOUT = "WaitTimeout"
 BLIND = "WaitTimeout.NoAnswer"
@@ -29,6 +34,8 @@ class Waiter(Generic[State]):
     done: Callable[[State], bool]
     failed: Callable[[State], str | None] = lambda state: None
     gone_is_done: bool = False
+    # So many looks in a row without a resource, which was there before, mean that it is gone; None: it may still show.
+    gone_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ def wait_for(waiter: Waiter[State], refs: Iterable[Ref], pace: Pace) -> dict[Ref
     pending = list(dict.fromkeys(refs))
     results: dict[Ref, Waited[State]] = {}
     last: dict[Ref, State] = {}
+    missed: dict[Ref, int] = {}
     trouble: CloudError | None = None
     deadline = pace.clock() + pace.timeout
     while pending:
@@ -67,6 +75,9 @@ def wait_for(waiter: Waiter[State], refs: Iterable[Ref], pace: Pace) -> dict[Ref
         if trouble is None:
             last.update(seen)
             results.update(_settled(waiter, pending, seen))
+            missed = {ref: missed.get(ref, 0) + 1 for ref in pending if ref not in seen}
+            results.update({ref: Waited(last.get(ref), gone(waiter.what, ref)) for ref, times in missed.items()
+                            if ref not in results and times == waiter.gone_after})  # fmt: skip
             pending = [ref for ref in pending if ref not in results]
         left = deadline - pace.clock()
         if pending and left <= 0:
@@ -93,6 +104,16 @@ def _settled(waiter: Waiter[State], pending: list[Ref], seen: Mapping[Ref, State
         elif waiter.done(state):
             settled[ref] = Waited(state)
     return settled
+
+
+def gone(what: str, ref: Ref) -> CloudError:
+    return CloudError(
+        GONE,
+        f"{ref.id} in {ref.region} is not there any more, so {what} was not seen to end",
+        resource=ref.id,
+        hint="Somebody released or deleted it, or the service did: a spot instance, a time of release, an account in "
+        "arrears. Look who did before you go on.",
+    )
 
 
 def _timeout(what: str, ref: Ref, seconds: float, trouble: CloudError | None) -> CloudError:

@@ -131,7 +131,7 @@ def test_an_odd_snapshot_costs_at_most_itself(odd):
 def test_a_search_over_an_odd_snapshot_is_answered_or_refused(odd):
     api = cloud(DescribeSnapshots=[odd, OTHERS["DescribeSnapshots"]], DescribeDisks=[DISK, OTHERS["DescribeDisks"]])
     try:
-        found = snapshot_search.of_region(api, REGION, {"k": "v"}, None)
+        found = snapshot_search.of_region(api, REGION, {"k": "v"})
     except CloudError as error:
         assert error.code == "BadAnswer" and odd.get("SnapshotId") != "s-1"
     else:
