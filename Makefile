@@ -1,7 +1,7 @@
 # alicloud.os_migration: what can be done from a checkout. Everything installs what it needs by itself.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo lab test test-full unit lint sanity acceptance bench clean
+.PHONY: help venv system demo lab test test-full unit lint sanity acceptance policies bench clean
 VENV = $$(tests/setup/venv.sh)
 
 help: ## List the targets
@@ -33,6 +33,12 @@ sanity: system ## Run ansible-test sanity
 
 acceptance: system ## Run the roles against lab hosts
 	@tests/setup/root.sh test && venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q tests/acceptance
+
+policies: system ## Write docs/ram anew, from the operations that the playbooks really call
+	@tests/setup/root.sh policies && venv=$(VENV) && OS_MIGRATION_UPDATE_POLICIES=1 "$$venv/bin/python" -m pytest -q tests/acceptance/test_ram_policies.py tests/acceptance/test_migrate.py -k "ram_policy or newest"
+
+test-full: test ## Everything that CI runs, and what takes too long for it: a large fleet, every fault on every operation
+	@venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q -m full tests/acceptance
 
 bench: system ## Measure probe, precheck and conversion
 	@tests/setup/root.sh bench && venv=$(VENV) && exec "$$venv/bin/python" tests/bench/bench.py

@@ -11,8 +11,7 @@ description:
   - Creates, starts, follows, stops and deletes operating system migration jobs of many instances in one task.
   - There is one job for each instance and run. It bears the tags C(os_migration_run_id) and C(os_migration_instance_id),
     by which the same task, also on another controller, finds it again and goes on with it.
-  - A job works on the instance itself. It restarts the instance several times. It must not be stopped, restarted or
-    released in between.
+  - A job restarts the instance several times. The instance must not be stopped, restarted or released in between.
 author:
   - The alicloud.os_migration contributors (@alicloud)
 extends_documentation_fragment:
@@ -59,9 +58,8 @@ options:
     default: finished
   progress_file:
     description:
-      - A file on the controller that shows the state of all jobs as a JSON document, C({"time", "jobs"}), with
-        C(instance_id), C(job_id), C(status), C(business_status) and C(progress) of each. It is replaced at each look.
-      - Its directory must exist.
+      - A file on the controller, in a directory that exists, that shows the state of all jobs as JSON, C({"time", "jobs"}),
+        with C(instance_id), C(job_id), C(status), C(business_status) and C(progress) of each. It is replaced at each look.
     type: path
   wait_timeout:
     description: Seconds to wait at most, for all jobs together.
