@@ -211,8 +211,9 @@ from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.bat
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
 
-FILTERS: dict[str, Any] = {name: {"type": "str"} for name in instances.FILTERS if name != "status"}
-FILTERS["instance_charge_type"]["choices"] = ["PostPaid", "PrePaid"]
+FILTERS: dict[str, Any] = {name: {"type": "str"} for name in instances.FILTERS if name != "status"} | {
+    "instance_charge_type": {"type": "str", "choices": ["PostPaid", "PrePaid"]}
+}
 OPTIONS: dict[str, Any] = base.batch_options(required=False) | {
     "tags": {"type": "dict"},
     "status": {"type": "str", "choices": ["Pending", "Running", "Starting", "Stopping", "Stopped"]},
