@@ -152,6 +152,8 @@ api_calls:
 
 from typing import Any
 
+from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import rollback, smc_jobs
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
@@ -178,6 +180,16 @@ OPTIONS: dict[str, Any] = (
 )
 
 
+def pairs_of(module: AnsibleModule) -> list[tuple[Ref, str]]:
+    """Disks with their snapshots, each disk once."""
+    wanted: dict[Ref, str] = {}
+    for one in module.params["disks"]:
+        disk = Ref(base.region_of(module, {"id": one["disk_id"], **one}), one["disk_id"])
+        if wanted.setdefault(disk, one["snapshot_id"]) != one["snapshot_id"]:
+            module.fail_json(msg=f"{disk.id} is named twice, with different snapshots.")
+    return list(wanted.items())
+
+
 def main() -> None:
     module = base.new_module(
         OPTIONS,
@@ -193,11 +205,7 @@ def main() -> None:
 
     def work() -> list[dict[str, Any]]:
         if given["disks"]:
-            wanted = {
-                Ref(base.region_of(module, {"id": one["disk_id"], **one}), one["disk_id"]): one["snapshot_id"]
-                for one in given["disks"]
-            }
-            return rollback.run_disks(api, list(wanted.items()), pace, given["wait"], module.check_mode, guard)
+            return rollback.run_disks(api, pairs_of(module), pace, given["wait"], module.check_mode, guard)
         tags = key_tags(given["run_id"], given["purpose"], None)
         exclude = frozenset(given["exclude_disks"])
         return rollback.run(api, base.refs_of(module), tags, exclude, pace, given["wait"], module.check_mode, guard)

@@ -183,7 +183,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import (
-    inputs,
     smc_job_remove,
     smc_job_run,
     smc_job_task,
@@ -260,9 +259,7 @@ def remove(module: AnsibleModule, api: Api) -> list[dict[str, Any]]:
     given, pace = module.params, base.pace_of(module)
     refs = None if given["jobs"] is None else [item.ref for item in items_of(module)]
     tasks = smc_job_remove.chosen(api, given["run_id"], refs)
-    wrong = inputs.wrong(refs or [])
-    named = [smc_job_task.Task(Item(ref, None, None), error=error) for ref, error in wrong.items()]
-    results = [smc_job_task.result(task) | {"snapshots": []} for task in named]
+    results = smc_job_remove.refused(refs or [])
     if given["state"] == "stopped":
         return results + smc_job_remove.stop(api, tasks, pace, given["wait"], module.check_mode)
     backups = given["backup_snapshots"]

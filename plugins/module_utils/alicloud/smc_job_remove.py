@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import instances, smc, smc_jobs, snapshots, tags
+from . import inputs, instances, smc, smc_job_task, smc_jobs, snapshots, tags
 from .batch import Ref, by_region, each
 from .client import Caller
 from .disks import FEW
 from .errors import CloudError
+from .smc_job_wish import Item
 from .smc_jobs import DELETING, RUNNING, STOPPED, Job
 from .snapshots import Snapshot
 from .waiter import BLIND, TIMEOUT, Pace, Waiter, wait_for
@@ -43,6 +44,12 @@ def chosen(api: Caller, run_id: str, refs: Iterable[Ref] | None) -> list[Task]:
     wanted = None if refs is None else {ref.id for ref in refs}
     jobs = smc_jobs.of_run(api, run_id)
     return [Task(job) for job in jobs if wanted is None or smc_jobs.instance_of(job) in wanted]
+
+
+def refused(refs: Iterable[Ref]) -> list[Result]:
+    """A result for each instance that no job can be of."""
+    named = [smc_job_task.Task(Item(ref), error=error) for ref, error in inputs.wrong(refs).items()]
+    return [smc_job_task.result(task) | {"snapshots": []} for task in named]
 
 
 def stop(api: Caller, tasks: list[Task], pace: Pace, wait: bool, check: bool) -> list[Result]:
