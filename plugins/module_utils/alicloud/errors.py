@@ -72,7 +72,7 @@ class CloudError(Exception):
         self.resource = resource
         self.request_id = request_id
         self.http_status = http_status
-        self.hint = hint if hint is not None else hint_for(code)
+        self.hint = hint if hint is not None else hint_for(code, operation)
         self.retry_after = retry_after
 
     @property
@@ -109,8 +109,9 @@ def told(code: str, message: str, hint: str | None) -> str:
     return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {hint}" if hint else text
 
 
-def hint_for(code: str) -> str | None:
-    return next((hint for beginning, hint in HINTS if code.startswith(beginning)), None)
+def hint_for(code: str, operation: str | None = None) -> str | None:
+    hint = next((hint for beginning, hint in HINTS if code.startswith(beginning)), None)
+    return hint.replace("{operation}", operation or "of this call") if hint else None
 
 
 def from_exception(

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+NAME = (
+    "A name has 2 to 128 letters (also Chinese ones), digits and the signs . _ : -, and begins with a letter. Check name, "
+    "name_prefix and instance_name."
+)
 # (code or its beginning, what it means and what to do). The first match counts, so longer codes come first.
 HINTS = (
     (
@@ -30,8 +34,8 @@ HINTS = (
     ("MissingSecurityToken", "Temporary credentials need security_token beside the key and the secret."),
     ("InvalidTimeStamp", "The clock of this machine is off by more than 15 minutes. Set it right and run again."),
     ("IllegalTimestamp", "The clock of this machine is off by more than 15 minutes. Set it right and run again."),
-    ("Forbidden", "The RAM user or role may not do this. Grant the action named in this message to it."),
-    ("NoPermission", "The RAM user or role may not do this. Grant the action named in this message to it."),
+    ("Forbidden", "The RAM user or role may not do this. Grant the action {operation} to it."),
+    ("NoPermission", "The RAM user or role may not do this. Grant the action {operation} to it."),
     (
         "Unreachable",
         "No connection could be made. Check ecs_endpoint or smc_endpoint, the region, DNS, proxy and firewall.",
@@ -63,6 +67,18 @@ HINTS = (
     ),
     ("InvalidSnapshotId.NotFound", "The snapshot was deleted, or is in another region. Check its id and the region."),
     ("InvalidResourceId.NotFound", "There is no such resource. Check its id, resource_type and the region."),
+    (
+        "InvalidSourceId.NotFound",
+        "Somebody deleted the migration source. Import the instance again (smc_import), then run again.",
+    ),
+    ("InvalidJobId.NotFound", "Somebody deleted the migration job. Look at the instance before it is migrated again."),
+    ("InvalidImageName.Malformed", NAME),
+    ("InvalidInstanceName.Malformed", NAME),
+    ("InvalidSecurityGroupName.Malformed", NAME),
+    (
+        "InvalidHostName.Malformed",
+        "A host name has 2 to 64 letters, digits, hyphens and dots, and begins and ends with a letter or digit. Set hostname.",
+    ),
     ("InvalidVpcId.NotFound", "There is no such VPC. Check its id and the region."),
     ("InvalidImageId.NotFound", "The image was deleted, or is in another region. Check its id and the region."),
     ("OperationDenied.QuotaExceed", "The resource would have more than 20 tags. Remove some (ecs_tag) and run again."),

@@ -29,7 +29,7 @@ class Wish:
 
 
 def ensure(api: Caller, sources: list[Source], wish: Wish, pace: Pace, wait: bool, check: bool) -> list[Result]:
-    wish.marks.check()
+    wish.marks.check(tags.INSTANCE_ID, images.MODE)
     wanted = {source.ref: source for source in sources}
     kind = _kind(api, wanted, wish, {})
     found, broken = temporary.list_all(kind.listed, [ref.region for ref in wanted])

@@ -99,7 +99,7 @@ def usable(image: Mapping[str, Any], source: Source) -> bool:
 def default_name(marks: Marks, source: Source, prefix: str, attempt: int) -> str:
     """Names are unique in a region, so that an image that failed does not block the next attempt."""
     number = f"-{attempt + 1}" if attempt else ""
-    text = re.sub(r"[^A-Za-z0-9:_.-]", "-", f"{prefix}-{marks.run_id}-{source.ref.id}")
+    text = re.sub(r"[^\w:.-]", "-", f"{prefix}-{marks.run_id}-{source.ref.id}")
     return text[: 128 - len(number)] + number
 
 

@@ -59,7 +59,7 @@ class Wish:
     clock: Any = field(default=time.time, compare=False)
 
     def check(self) -> None:
-        self.marks.check()
+        self.marks.check(tags.INSTANCE_ID)
         if not MIN_RELEASE_MINUTES <= self.auto_release_minutes <= MAX_RELEASE_MINUTES:
             text = f"auto_release_minutes must be {MIN_RELEASE_MINUTES} to {MAX_RELEASE_MINUTES}"
             raise CloudError("InvalidAutoRelease", text, hint="")
@@ -139,7 +139,7 @@ def parameters(clone: Clone, wish: Wish, instance_type: str) -> dict[str, Any]:
         "InstanceType": instance_type,
         "VSwitchId": clone.vswitch_id or wish.vswitch_id,
         "SecurityGroupIds": list(clone.security_group_ids or wish.security_group_ids),
-        "InstanceName": clone.name or re.sub(r"[^A-Za-z0-9:_.-]", "-", f"{wish.prefix}-{clone.source.id}")[:128],
+        "InstanceName": clone.name or re.sub(r"[^\w:.-]", "-", f"{wish.prefix}-{clone.source.id}")[:128],
         "HostName": re.sub(r"[^A-Za-z0-9]+", "-", hostname)[:64].strip("-") if clone.hostname is None else hostname,
         "InstanceChargeType": "PostPaid",
         "InternetMaxBandwidthOut": 0,

@@ -20,6 +20,8 @@ from .smc_match import Match, Source
 Result = dict[str, Any]
 
 AVAILABLE, IN_USE, UNAVAILABLE, DELETING = "Available", "InUse", "Unavailable", "Deleting"
+# documented: SDK text of Name; that letters of every script are such is assumed.
+NAME = re.compile(r"[^\W\d_][\w:-]{1,127}")
 _PATH = ("SourceServers", "SourceServer")
 
 
@@ -110,6 +112,18 @@ class Wish:
     tags: Mapping[str, str] = field(default_factory=dict)
     remove_tags: tuple[str, ...] = ()
 
+    def check(self) -> None:
+        tags.check(self.tags)
+        if self.name is not None and not NAME.fullmatch(self.name):
+            text = f"{inputs.shown(self.name)} cannot be the name of a migration source"
+            hint = "It has 2 to 128 letters, digits, colons, underscores and hyphens, and begins with a letter."
+            raise CloudError("InvalidName", text, hint=hint)
+        if len(self.description or "") > 256 or (self.description or "").startswith(("http://", "https://")):
+            text = f"{inputs.shown(self.description)} cannot be the description of a migration source"
+            raise CloudError(
+                "InvalidDescription", text, hint="It has 256 characters at most, and does not begin with a URL."
+            )
+
 
 def not_found(source_id: str) -> CloudError:
     return inputs.wrong_id(source_id) or CloudError(
@@ -123,7 +137,7 @@ def not_found(source_id: str) -> CloudError:
 
 def ensure(api: Caller, ids: list[str], wish: Wish, check: bool) -> list[Result]:
     """Bring name, description and tags of the sources to the wish."""
-    tags.check(wish.tags)
+    wish.check()
     found = by_ids(api, ids)
     errors = {one: not_found(one) for one in ids if one not in found}
     fields = {one: _fields(found[one], wish) for one in ids if one in found}

@@ -45,12 +45,13 @@ class Marks:
     def of_instance(self, instance_id: str) -> dict[str, str]:
         return {**self.all_tags, tags.INSTANCE_ID: instance_id}
 
-    def check(self) -> None:
+    def check(self, *more: str) -> None:
+        """more: the keys of further tags that one resource bears."""
         if not restore_point.RUN_ID.fullmatch(self.run_id):
             text = f"run_id {self.run_id!r} must be 1 to 64 letters, digits and . _ : -"
             raise CloudError("InvalidRunId", text, hint="")
         self.check_purpose()
-        tags.check(self.of_instance("i-0"))
+        tags.check({**self.all_tags, **dict.fromkeys(more, "")})
 
     def check_purpose(self) -> None:
         """A restore point is no temporary thing: it must not be removed as one."""

@@ -249,3 +249,16 @@ def test_an_odd_source_id_leaves_the_other_instances_their_jobs(caller, run, fas
     jobs = [{"id": "i-off", "source_id": ODD["path"]}, {"id": "i-one"}]
     answer = run("smc_job", jobs=jobs, run_id="r1", target="alinux3", state="present", on_item_error="report", **fast)
     assert codes(answer) == ["InvalidId", None] and answer["results"][1]["changed"]
+
+
+def test_ten_thousand_known_instances_are_read_in_pages_and_named_once(run):
+    count = 10_001
+    large = start({"regions": {"cn-hangzhou": {"instances": [{"name": "web", "count": count}]}}})
+    try:
+        where = {"ecs_endpoint": f"{large.endpoint}/r/{{region}}"}
+        names = list(large.state()["regions"]["cn-hangzhou"]["instances"])
+        answer = run("ecs_instance_info", instances=[{"id": one} for one in [*names, *names[:100]]], **where)
+    finally:
+        assert large.stop() == 0
+    assert [one["instance_id"] for one in answer["instances"]] == names and not any(codes(answer))
+    assert answer["api_calls"] == {"DescribeDisks": 21, "DescribeInstances": 101}
