@@ -28,6 +28,8 @@ _HOP_BY_HOP = """
     accept-encoding content-encoding content-length
 """
 _OF_THE_CONNECTION = frozenset(_HOP_BY_HOP.split())
+# Headers that aiohttp would add by itself.
+_NOT_OURS = ("User-Agent", "Content-Type", "Accept", "Accept-Encoding")
 
 
 class Recorder:
@@ -50,9 +52,8 @@ class Recorder:
         url = URL(f"{base}{target.path or '/'}{'?' + target.query if target.query else ''}", encoded=True)
         session = self._session = self._session or ClientSession(timeout=ClientTimeout(total=120))
         try:
-            async with session.request(
-                request.method, url, data=body, headers=_passed(request.headers), allow_redirects=False,
-                skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding")) as answer:  # fmt: skip
+            own = {"headers": _passed(request.headers), "skip_auto_headers": _NOT_OURS}
+            async with session.request(request.method, url, data=body, allow_redirects=False, **own) as answer:
                 status, content, headers = answer.status, await answer.read(), _passed(answer.headers)
         except (ClientError, asyncio.TimeoutError, OSError) as error:
             status, content, headers = 0, b"", {}

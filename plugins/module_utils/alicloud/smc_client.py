@@ -25,20 +25,20 @@ LC_ALL=C PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 code='@CODE@'
 show() {
-	tail -n 20 "$1" | while IFS= read -r line; do
-		case $line in *"$code"*) echo "(a line with the code)" ;; *) printf '%s\n' "$line" ;; esac
-	done
+    tail -n 20 "$1" | while IFS= read -r line; do
+        case $line in *"$code"*) echo "(a line with the code)" ;; *) printf '%s\n' "$line" ;; esac
+    done
 }
 base=/var/lib/os_migration
 mkdir -p "$base" && dir=$(mktemp -d "$base/smc-client.XXXXXX") || {
-	echo "os_migration: no directory can be made in $base"
-	exit 1
+    echo "os_migration: no directory can be made in $base"
+    exit 1
 }
 fail() {
-	echo "os_migration: $*"
-	[ ! -s "$dir/log" ] || show "$dir/log"
-	rm -rf "$dir"
-	exit 1
+    echo "os_migration: $*"
+    [ ! -s "$dir/log" ] || show "$dir/log"
+    rm -rf "$dir"
+    exit 1
 }
 """
 
@@ -49,12 +49,12 @@ TARBALL = (
     _COMMON
     + r"""archive=$dir/client.tar.gz
 if command -v curl >/dev/null; then
-	timeout -k 10 300 curl -fsSL --retry 3 -o "$archive" '@URL@' 2>"$dir/log" || fail "the client cannot be downloaded"
+    timeout -k 10 300 curl -fsSL --retry 3 -o "$archive" '@URL@' 2>"$dir/log" || fail "the client cannot be downloaded"
 else
-	timeout -k 10 300 wget -q -O "$archive" '@URL@' 2>"$dir/log" || fail "the client cannot be downloaded"
+    timeout -k 10 300 wget -q -O "$archive" '@URL@' 2>"$dir/log" || fail "the client cannot be downloaded"
 fi
 if [ -n '@CHECKSUM@' ]; then
-	printf '%s  %s\n' '@CHECKSUM@' "$archive" | sha256sum -c >/dev/null 2>&1 || fail "the client has another checksum"
+    printf '%s  %s\n' '@CHECKSUM@' "$archive" | sha256sum -c >/dev/null 2>&1 || fail "the client has another checksum"
 fi
 timeout -k 10 120 tar -xzf "$archive" -C "$dir" 2>"$dir/log" || fail "the client cannot be unpacked"
 client=$(find "$dir" -type f -name go2aliyun_client | head -n 1)
@@ -66,13 +66,13 @@ printf '%s\n' '@TOKEN_ID@' "$code" no yes yes | setsid "$client" >"$dir/log" 2>&
 client_pid=$!
 left=@SECONDS@
 while :; do
-	alive=yes
-	kill -0 "$client_pid" 2>/dev/null || alive=
-	if grep -aom 1 'Import Source Server \[[^]]*\] Successfully!' "$dir/log"; then exit 0; fi
-	[ -n "$alive" ] || fail "the client ended without importing the host"
-	[ "$left" -gt 0 ] || break
-	sleep 2
-	left=$((left - 2))
+    alive=yes
+    kill -0 "$client_pid" 2>/dev/null || alive=
+    if grep -aom 1 'Import Source Server \[[^]]*\] Successfully!' "$dir/log"; then exit 0; fi
+    [ -n "$alive" ] || fail "the client ended without importing the host"
+    [ "$left" -gt 0 ] || break
+    sleep 2
+    left=$((left - 2))
 done
 kill -s TERM -- "-$client_pid" 2>/dev/null
 fail "the client did not import the host in @SECONDS@ seconds"

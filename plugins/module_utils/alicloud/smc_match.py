@@ -80,9 +80,8 @@ def match_all(found: Mapping[Ref, Mapping[str, Any]], sources: list[Source]) -> 
         if len(claimants) > 1:
             names = ", ".join(sorted(ref.id for ref in claimants))
             for ref in claimants:
-                one = matches[ref]
-                assert one.source is not None
-                matches[ref] = Match(None, f"{one.reason}, which {names} share", (one.source,))
+                shared = f"{matches[ref].reason}, which {names} share"
+                matches[ref] = Match(None, shared, tuple(filter(None, (matches[ref].source,))))
     return matches
 
 

@@ -175,7 +175,7 @@ def describe_security_groups(context: Context, given: Parameters) -> Answer:
                   SecurityGroupType=one.type, NetworkType="vpc")
         and tags_match(given.get("Tag"), one.tags)
     ]  # fmt: skip
-    answer = page(chosen, given, lambda one: _group(one), least=1, most=100)
+    answer = page(chosen, given, _group, least=1, most=100)
     return {"SecurityGroups": {"SecurityGroup": answer.pop("items")}, "RegionId": context.region.region_id, **answer}
 
 

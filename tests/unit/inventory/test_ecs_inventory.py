@@ -108,7 +108,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("filters", "hosts"), FILTERS, ids=lambda value: json.dumps(value))
+@pytest.mark.parametrize(("filters", "hosts"), FILTERS, ids=json.dumps)
 def test_a_filter_is_sent_to_the_api_and_narrows(read, sim, filters, hosts):
     assert names(read(filters=filters)) == hosts
     assert [entry["op"] for entry in sim.log() if "op" in entry] == ["DescribeInstances"]
@@ -298,7 +298,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("options", "words"), MISTAKES, ids=lambda value: json.dumps(value))
+@pytest.mark.parametrize(("options", "words"), MISTAKES, ids=json.dumps)
 def test_a_mistake_is_told_in_one_line(refused, options, words):
     text = refused(**options)
     assert [word for word in words if word not in text] == [] and "\n" not in text
@@ -339,7 +339,7 @@ def test_a_kept_inventory_is_the_same_and_needs_no_call(read, sim, tmp_path):
 
 
 def test_what_comes_from_the_cache_is_not_evaluated_either(read, tmp_path):
-    for _ in range(2):
+    for _time in range(2):
         inventory = read(**cache(tmp_path, regions=["cn-beijing"], compose={"copied": "tags.role"}))
         own = variables(inventory, "_1_1_")
         assert rendered("{{ [ecs_tags.role, copied] }}", own) == [EVIL, EVIL]

@@ -117,7 +117,7 @@ def test_standard_input_reaches_the_program_unchanged(hosts: Hosts, size: int, k
 
 
 def test_a_program_too_large_for_a_command_is_sent_in_pieces_and_runs(hosts: Hosts) -> None:
-    filler = "".join(f": {noise(30).hex()}\n" for _ in range(1500))
+    filler = "".join(f": {noise(30).hex()}\n" for _line in range(1500))
     answer = run(hosts, filler + "echo end of it\n")
     assert (answer.stdout, answer.error) == (b"end of it\n", None)
     assert hosts.count("SendFile") > 1 and hosts.left_on("i-1") == []

@@ -567,7 +567,9 @@ def test_what_was_sent_shows_in_no_log_no_state_and_no_answer(client: Any, simul
 
 def test_a_command_sent_twice_with_one_token_runs_once(client: Any) -> None:
     request = {"region_id": REGION, "instance_id": targets(client, 1), "type": "RunShellScript", "client_token": "t"}
-    ids = {client.run_command(ecs.RunCommandRequest(**request, command_content="id")).body.invoke_id for _ in "12"}
+    ids = {
+        client.run_command(ecs.RunCommandRequest(**request, command_content="id")).body.invoke_id for _time in range(2)
+    }
     assert len(ids) == 1
     with pytest.raises(Exception, match="IdempotentParameterMismatch"):
         client.run_command(ecs.RunCommandRequest(**request, command_content="rm"))

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,7 @@ def test_a_token_expires_in_the_middle_until_there_is_a_new_one(connect: Any, si
 
 def test_an_account_without_a_token_has_none_that_could_expire(client: Any, simulator: Simulator) -> None:
     simulator.faults([{"op": "DescribeRegions", "kind": "sts_expired"}])
-    call = lambda: client.describe_regions(ecs.DescribeRegionsRequest())  # noqa: E731
+    call = partial(client.describe_regions, ecs.DescribeRegionsRequest())
     assert outcome(call) == "SimulatorNotModelled"
 
 
@@ -221,8 +222,12 @@ def test_what_was_created_is_not_seen_before_its_time(client: Any, simulator: Si
 def test_a_group_lags_behind_together_with_its_snapshots(client: Any, simulator: Simulator) -> None:
     simulator.faults([{"op": "Create*", "kind": "lag", "seconds": 40}])
     client.create_snapshot_group(ecs.CreateSnapshotGroupRequest(region_id=REGION, instance_id="i-web"))
-    groups = lambda: client.describe_snapshot_groups(  # noqa: E731
-        ecs.DescribeSnapshotGroupsRequest(region_id=REGION)).body.snapshot_groups.snapshot_group  # fmt: skip
+
+    def groups() -> list[Any]:
+        asked = ecs.DescribeSnapshotGroupsRequest(region_id=REGION)
+        found: list[Any] = client.describe_snapshot_groups(asked).body.snapshot_groups.snapshot_group
+        return found
+
     assert groups() == listed(client) == []
     simulator.advance(41)
     assert len(groups()) == len(listed(client)) == 1

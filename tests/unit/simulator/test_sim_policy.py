@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_server_migration_center_needs_rights_of_its_own(simulator: Simulator) -
     keys = {"access_key_id": "limited", "access_key_secret": "limited-secret"}
     client = SmcClient(Config(endpoint=f"{host}/smc", protocol="http", **keys))
     simulator.policy(rights(allow("ecs:*")))
-    ask = lambda: client.describe_source_servers(smc.DescribeSourceServersRequest())  # noqa: E731
+    ask = partial(client.describe_source_servers, smc.DescribeSourceServersRequest())
     assert refused(ask).code == "Forbidden.Unauthorized"
     simulator.policy(rights(allow("smc:DescribeSourceServers")))
     assert ask().body.total_count == 0
@@ -117,9 +118,10 @@ def test_rights_can_be_narrowed_to_a_region_or_to_one_disk(client: Any, connect:
 
 def test_every_resource_of_a_batch_must_be_allowed(client: Any, simulator: Simulator) -> None:
     simulator.policy(rights(allow("ecs:StopInstances", resource="acs:ecs:*:*:instance/i-web")))
-    stop = lambda *ids: client.stop_instances(  # noqa: E731
-        ecs.StopInstancesRequest(region_id=REGION, instance_id=list(ids))
-    )
+
+    def stop(*ids: str) -> None:
+        client.stop_instances(ecs.StopInstancesRequest(region_id=REGION, instance_id=list(ids)))
+
     assert refused(lambda: stop("i-web", "i-db")).code == "Forbidden.RAM"
     stop("i-web")
 
@@ -237,7 +239,7 @@ def test_secrets_do_not_show_where_an_account_is_printed() -> None:
 
 
 def test_the_number_for_all_operations_counts_each_of_them_for_itself(client: Any, simulator: Simulator) -> None:
-    disks = lambda: client.describe_disks(ecs.DescribeDisksRequest(region_id=REGION))  # noqa: E731
+    disks = partial(client.describe_disks, ecs.DescribeDisksRequest(region_id=REGION))
     for _call in range(4):
         describe(client)
     assert refused(lambda: describe(client)).code == "Throttling.User"

@@ -202,7 +202,9 @@ def test_whatever_the_sdk_signs_is_accepted_and_arrives_as_it_was(
 
 
 def test_a_client_whose_clock_is_wrong_is_told_so_until_the_clocks_agree(connect: Any, simulator: Simulator) -> None:
-    ask = lambda: connect().describe_regions(models.DescribeRegionsRequest())  # noqa: E731
+    def ask() -> None:
+        connect().describe_regions(models.DescribeRegionsRequest())
+
     for seconds in (3600, -3600):
         simulator.skew(seconds)
         with pytest.raises(ClientException) as caught:
