@@ -73,6 +73,9 @@ def _read(api: Caller, region: str, ids: list[str]) -> list[tuple[list[str], dic
         entries = (answer.get("InstanceCloudAssistantStatusSet") or {}).get("InstanceCloudAssistantStatus") or []
         return {entry["InstanceId"]: normalise(entry) for entry in entries}
 
+    def each_alone(some: list[str]) -> list[tuple[list[str], dict[str, Status] | CloudError]]:
+        return in_halves(some, call, blames_an_instance)
+
     try:
         return [(ids, call(ids))]
     except CloudError as error:
@@ -81,9 +84,10 @@ def _read(api: Caller, region: str, ids: list[str]) -> list[tuple[list[str], dic
     # One look tells which are not there; to find them by halving takes as many calls as there are instances.
     known, unknown = instances.describe(api, [Ref(region, one) for one in ids])
     there = [ref.id for ref in known]
-    return [([ref.id], error) for ref, error in unknown.items()] + (
-        in_halves(there, call, blames_an_instance) if there else []
-    )
+    # Without the right to look, nothing is found: then the ends of the list tell whether there is anything.
+    if not there and any(isinstance(answer, dict) for end in (ids[:1], ids[-1:]) for _one, answer in each_alone(end)):
+        there, unknown = ids, {}
+    return [([ref.id], error) for ref, error in unknown.items()] + (each_alone(there) if there else [])
 
 
 def normalise(raw: Mapping[str, Any]) -> Status:

@@ -123,3 +123,9 @@ def test_what_was_made_before_a_right_was_missing_is_told(run, without, fast):
     without("smc:StartReplicationJob")
     answer = run("smc_job", jobs=ids("i-one"), **JOB, **REPORT, **fast)
     assert answer["changed"] and answer["results"][0]["job_id"] and answer["results"][0]["status"] == "Ready"
+
+
+def test_without_the_right_to_read_instances_one_wrong_id_still_costs_no_other_agent_its_answer(run, without):
+    without("ecs:DescribeInstances")
+    answer = run("ecs_assistant_info", instances=ids("i-one", "i-none", "i-two"), **REPORT)
+    assert codes(answer) == [None, "InvalidInstanceId.NotFound", None]
