@@ -23,7 +23,7 @@ OUTAGE_PHASE = "Processing"
 
 
 def select_smc(arguments: StepArguments) -> dict[str, Any]:
-    """The hosts of a wave that go by Server Migration Center: all of them, and those that import over SSH."""
+    """The hosts of a wave that go by Server Migration Center: all of them, and those that import over SSH and have not failed."""
     run = arguments.run()
     due = []
     for host in arguments.hosts:
@@ -31,7 +31,8 @@ def select_smc(arguments: StepArguments) -> dict[str, Any]:
         ready = bool(record["restore_point"]) or arguments.check_mode
         if record["engine"] == ENGINE and record["eligible"] is True and not record["outcome"] and ready:
             due.append(record)
-    over_ssh = [record for record in due if _import_way(arguments.hostvars, record["host"]) == SSH]
+    unbroken = [record for record in due if not record["failure"]]
+    over_ssh = [record for record in unbroken if _import_way(arguments.hostvars, record["host"]) == SSH]
     return {
         "hosts": [record["host"] for record in due],
         **targets(due),

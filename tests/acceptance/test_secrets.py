@@ -16,7 +16,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -214,9 +213,9 @@ def error_page(call: Call) -> Any:
 QUOTING = {"cn-hangzhou": wrong_signature, "cn-beijing": wrong_token, "ap-southeast-1": error_page}
 
 
-@pytest.mark.parametrize("source", [by_environment, by_profile])
+@pytest.mark.parametrize(("source", "regions"), [(by_environment, list(QUOTING)[:2]), (by_profile, list(QUOTING))])
 def test_a_service_that_quotes_the_request_brings_no_secret_into_an_error(
-    work: Path, tmp_path: Path, known: Secrets, source: Callable[..., Mapping[str, str]]
+    work: Path, tmp_path: Path, known: Secrets, source: Callable[..., Mapping[str, str]], regions: list[str]
 ) -> None:
     asked: list[Call] = []
 
@@ -230,17 +229,17 @@ def test_a_service_that_quotes_the_request_brings_no_secret_into_an_error(
             **plain, **everything_kept(work), **relay.env, **source(known, tmp_path / "home"), "ANSIBLE_NOCOLOR": "1",
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", "PATH": f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}",
         }  # fmt: skip
-        inventory = write_yaml(tmp_path / "hosts.yml", {"all": {"hosts": {name: host_in(name) for name in QUOTING}}})
-        book = write_yaml(tmp_path / "book.yml", refused_everywhere())
+        inventory = write_yaml(tmp_path / "hosts.yml", {"all": {"hosts": {name: host_in(name) for name in regions}}})
+        book = write_yaml(tmp_path / "book.yml", refused_everywhere(regions))
         command = ["ansible-playbook", str(book), "-i", str(inventory), "-vvvv"]
         done = subprocess.run(
             command, cwd=work / "cwd", env=env, text=True, capture_output=True, check=False, timeout=120
         )
     assert {(call.region, call.op) for call in asked} == {
-        (region, op) for region in QUOTING for op in ("DescribeInstances", "RunCommand")
+        (region, op) for region in regions for op in ("DescribeInstances", "RunCommand")
     }, done.stdout[-3000:]
     assert {call.token for call in asked} == {known.token}
-    assert "failed: [localhost]" in done.stdout and all(f"fatal: [{region}]" in done.stdout for region in QUOTING)
+    assert "failed: [localhost]" in done.stdout and all(f"fatal: [{region}]" in done.stdout for region in regions)
     assert "The token *** is wrong" in done.stdout
     assert_nowhere(work, done, watch, known.all)
 
@@ -253,10 +252,10 @@ def host_in(region: str) -> dict[str, Any]:
     }
 
 
-def refused_everywhere() -> list[dict[str, Any]]:
+def refused_everywhere(regions: list[str]) -> list[dict[str, Any]]:
     """A module and the connection, in every region; all fail."""
     wanted = {"instances": [{"id": "i-bp1a0000000000000001"}], "region": "{{ item }}", "throttle_wait": 0.1}
-    module = {"alicloud.os_migration.ecs_instance_info": wanted, "loop": list(QUOTING), "ignore_errors": True}
+    module = {"alicloud.os_migration.ecs_instance_info": wanted, "loop": regions, "ignore_errors": True}
     return [
         {"hosts": "localhost", "gather_facts": False, "tasks": [module]},
         {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.raw": "true"}]},
@@ -334,51 +333,51 @@ def test_the_cache_of_an_inventory_holds_no_credentials(
     assert_nowhere(work, done, watch, owner.all)
 
 
-# An import over SSH, on a real host
+# An import over SSH, on real hosts
 
 
 class GuardedCloud(Cloud):
-    """Lab hosts of an account with secrets of this test."""
+    """Lab hosts of an account with secrets of this test. One is loud: its client prints the code, and fails."""
 
-    known: Secrets
+    def __init__(self, known: Secrets) -> None:
+        super().__init__([Host("loud1"), Host("web1", user="ops")], clock_rate=3000)
+        self.known = known
 
     def _serve(self, fleet: Mapping[str, Any]) -> None:
         super()._serve({**fleet, "accounts": [self.known.account]})
 
+    def _login(self, host: Host) -> dict[str, Any]:
+        loud = "printf 'I read %s\\n' '@TOKEN_ID@' '@CODE@'; exit 3"
+        own = {"os_migration_smc_import_command": loud, "os_migration_smc_client_url": ""}
+        return {**super()._login(host), **(own if host.name == "loud1" else {})}
+
 
 def files_on(cloud: Cloud, host: str, word: str) -> list[str]:
     """The files of a host that contain a word."""
-    places = "/etc /home /opt /root /run /tmp /usr/local /var /smc /dev/shm"
+    places = "/boot /dev/shm /etc /home /opt /root /run /tmp /usr /var"
     script = f'grep -rasl -D skip -F -e "$1" {places}; true'
     return str(cloud.control("run", host, "sh", "-c", script, "search", word)["stdout"]).split()
 
 
-@pytest.mark.parametrize("user", ["", "ops"], ids=["root", "sudo"])
-def test_a_code_that_goes_over_ssh_is_nowhere_on_the_host_nor_here(work: Path, known: Secrets, user: str) -> None:
-    GuardedCloud.known = known
-    with ExitStack() as stack:
-        cloud = stack.enter_context(GuardedCloud([Host("web1", user=user), Host("loud1", user=user)]))
-        loud = "printf 'I read %s\\n' '@TOKEN_ID@' '@CODE@'; exit 3"
-        variables = write_yaml(cloud.directory / "host_vars.yml", {"os_migration_smc_import_command": loud})
-        relay = stack.enter_context(Relay(cloud.endpoint))
-        env = {**known.env, **relay.env, **everything_kept(work), "ANSIBLE_REMOTE_TEMP": "/var/tmp/of_ansible"}
-        asked = {"engine": "smc", "smc_import": "ssh", "smc_quiet_seconds": 2}
+def no_jobs(call: Call) -> Any:
+    """The run ends after the import: what comes then has no code."""
+    return refusal("Forbidden.RAM", "no right to make jobs", 403) if call.op == "CreateReplicationJob" else None
+
+
+def test_a_code_that_goes_over_ssh_is_nowhere_on_the_hosts_nor_here(work: Path, known: Secrets) -> None:
+    with GuardedCloud(known) as cloud, Relay(cloud.endpoint, no_jobs) as relay:
+        env = {**known.env, **relay.env, **everything_kept(work)}
         with Processes() as watch:
-            first = cloud.playbook(
-                "alicloud.os_migration.migrate", "-vvvv", "--limit", "loud1", "-e", f"@{variables}", cwd=work / "cwd", env=env, **asked
-            )  # fmt: skip
-            outcomes = cloud.outcomes(work / "cwd")
-            report = cloud.report_page(work / "cwd").with_suffix(".json").read_text()
-            second = cloud.playbook(
-                "alicloud.os_migration.migrate", "-vvvv", "--limit", "web1", cwd=work / "cwd", env=env, **asked
+            done = cloud.playbook(
+                "alicloud.os_migration.migrate", "-vvvv", cwd=work / "cwd", env=env, engine="smc", smc_import="ssh"
             )
-        assert outcomes["loud1"] != "migrated" and "I read ***" in report, first.stdout[-5000:]
-        assert cloud.outcomes(work / "cwd")["web1"] == "migrated", second.stdout[-5000:]
-        assert len(relay.codes) == 2
-        for done in (first, second):
-            assert_nowhere(work, done, watch, [*known.all, *relay.codes])
-        for host in ("loud1", "web1"):
-            cloud.control("run", host, "sh", "-c", 'echo "$1" >/var/tmp/planted', "plant", relay.codes[0])
-            assert files_on(cloud, host, relay.codes[0]) == ["/var/tmp/planted"]
-            for word in (*known.all, relay.codes[1]):
-                assert files_on(cloud, host, word) == []
+        (source,) = cloud.state()["smc"]["sources"].values()
+        assert source["instance_id"] == cloud.instance_id("web1"), done.stdout[-5000:]
+        failures = {host["host"]: host["failure"]["message"] for host in cloud.report(work / "cwd")["hosts"]}
+        assert "I read ***" in failures["loud1"] and "no right to make jobs" in failures["web1"]
+        (code,) = relay.codes
+        assert_nowhere(work, done, watch, [*known.all, code])
+        for host in cloud.hosts:
+            cloud.control("run", host, "sh", "-c", 'printf %s "$1" >/var/tmp/planted', "plant", code)
+            assert files_on(cloud, host, code) == ["/var/tmp/planted"]
+            assert [files_on(cloud, host, word) for word in known.all] == [[], []]
