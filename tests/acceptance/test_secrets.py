@@ -170,7 +170,9 @@ def test_a_run_in_which_everybody_quotes_secrets_leaves_them_nowhere(work: Path,
         with Relay(cloud.endpoint, careless.before, careless.after) as relay, Processes() as watch:
             careless.relay = relay
             env = {**known.env, **relay.env, **everything_kept(work)}
-            done = cloud.playbook("alicloud.os_migration.migrate", "-vvvv", cwd=work / "cwd", env=env, **SMC)
+            done = cloud.playbook(
+                "alicloud.os_migration.migrate", "-vvvv", cwd=work / "cwd", env=env, on_failure="hold", **SMC
+            )
         outcomes = cloud.outcomes(work / "cwd")
         report = cloud.report_page(work / "cwd").with_suffix(".json").read_text()
     assert {"import", "DeleteAccessToken", "CreateReplicationJob"} <= set(careless.quoted), done.stdout[-3000:]
@@ -369,7 +371,13 @@ def test_a_code_that_goes_over_ssh_is_nowhere_on_the_hosts_nor_here(work: Path, 
         env = {**known.env, **relay.env, **everything_kept(work)}
         with Processes() as watch:
             done = cloud.playbook(
-                "alicloud.os_migration.migrate", "-vvvv", cwd=work / "cwd", env=env, engine="smc", smc_import="ssh"
+                "alicloud.os_migration.migrate",
+                "-vvvv",
+                cwd=work / "cwd",
+                env=env,
+                engine="smc",
+                smc_import="ssh",
+                on_failure="hold",
             )
         (source,) = cloud.state()["smc"]["sources"].values()
         assert source["instance_id"] == cloud.instance_id("web1"), done.stdout[-5000:]

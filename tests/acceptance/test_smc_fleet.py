@@ -13,6 +13,7 @@ import pytest
 
 from harness import Cloud
 from metadata import MetadataCloud
+from simulator.faults import KINDS
 from simulator.pytest_plugin import every_fault
 
 PRECHECK = "alicloud.os_migration.precheck"
@@ -84,6 +85,26 @@ def test_a_fleet_in_three_regions_ends_migrated_also_when_every_operation_meets_
     calls = migrate_without_faults(fleet_of(6))
     for turn in (0, 7):
         migrate_under_faults(fleet_of(6), calls, turn)
+
+
+@pytest.mark.full
+def test_two_hundred_instances_in_three_regions_end_migrated_also_under_faults(fleet_of: FleetOf) -> None:
+    calls = migrate_without_faults(fleet_of(200))
+    migrate_under_faults(fleet_of(200), calls, 0)
+
+
+@pytest.mark.full
+def test_a_fleet_ends_migrated_whichever_fault_meets_whichever_operation(fleet_of: FleetOf) -> None:
+    calls = migrate_without_faults(fleet_of(3))
+    wanted = {(one["product"], one["op"], one["kind"]) for one in every_fault(sorted(calls))}
+    wanted = {(op if product == "ecs" else f"{product}.{op}", kind) for product, op, kind in wanted}
+    met: set[tuple[str, str]] = set()
+    for turn in range(len(KINDS)):
+        if met >= wanted:
+            break
+        with MetadataCloud(3) as cloud:
+            met |= migrate_under_faults(cloud, calls, turn)
+    assert wanted - met == set()
 
 
 def test_a_job_that_fails_takes_its_host_back_and_says_why_and_the_others_go_on(fleet_of: FleetOf) -> None:
