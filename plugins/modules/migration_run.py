@@ -38,6 +38,7 @@ options:
       - note_smc_settled
       - note_smc_sources
       - open
+      - plan_smc_imports
       - report
       - request
       - select_connection

@@ -19,6 +19,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestratio
     note_smc_jobs,
     note_smc_settled,
     note_smc_sources,
+    plan_smc_imports,
     select_connection,
     select_smc,
 )
@@ -247,6 +248,7 @@ STEPS: dict[str, Callable[[StepArguments], dict[str, Any]]] = {
     "note_cloud_failure": note_cloud_failure,
     "note_failure": note_failure,
     "select_smc": select_smc,
+    "plan_smc_imports": plan_smc_imports,
     "note_smc_sources": note_smc_sources,
     "note_smc_jobs": note_smc_jobs,
     "note_smc_settled": note_smc_settled,

@@ -31,13 +31,39 @@ def select_smc(arguments: StepArguments) -> dict[str, Any]:
         ready = bool(record["restore_point"]) or arguments.check_mode
         if record["engine"] == ENGINE and record["eligible"] is True and not record["outcome"] and ready:
             due.append(record)
-    unbroken = [record for record in due if not record["failure"]]
-    over_ssh = [record for record in unbroken if _import_way(arguments.hostvars, record["host"]) == SSH]
+    over_ssh = [one for one in due if not one["failure"] and _import_way(arguments.hostvars, one["host"]) == SSH]
     return {
         "hosts": [record["host"] for record in due],
         **targets(due),
-        "ssh_hosts": [record["host"] for record in over_ssh],
         "ssh_instances": targets(over_ssh)["instances"],
+    }
+
+
+def plan_smc_imports(arguments: StepArguments) -> dict[str, Any]:
+    """Which hosts are still to be imported, from the run's jobs and the sources of hosts that import over SSH.
+
+    A host that has a job in this run is past that, whoever made it: it may be restarting right now, so nothing is run on it.
+    """
+    run = arguments.run()
+    jobs = {
+        one["instance_id"]: one for one in arguments.results if one.get("job_id") and one.get("status") != "Deleting"
+    }
+    usable = {one["instance_id"] for one in arguments.results if one.get("state") in ("Available", "InUse")}
+    fresh = []
+    for host in arguments.hosts:
+        record = run.host_record(host)
+        job = jobs.get(record["instance_id"])
+        if not job:
+            fresh.append(run.update_host(host, job=None))
+            continue
+        stage = record["stage"] if record["stage"] in CHANGING else "converting"
+        run.update_host(host, stage=stage, job={"job_id": job["job_id"], "source_id": job.get("source_id")})
+    over_ssh = [one for one in fresh if _import_way(arguments.hostvars, one["host"]) == SSH]
+    return {
+        "hosts": arguments.hosts,
+        **targets([one for one in fresh if one not in over_ssh]),
+        "ssh_hosts": [one["host"] for one in over_ssh if one["instance_id"] not in usable],
+        "ssh_waiting": [one["host"] for one in over_ssh],
     }
 
 
@@ -71,7 +97,14 @@ def note_smc_sources(arguments: StepArguments) -> dict[str, Any]:
     jobs = []
     for host in arguments.hosts:
         record = run.host_record(host)
-        if record["outcome"] or record["failure"]:
+        if record["outcome"]:
+            continue
+        if record["failure"]:  # noted by the task that imports a host over its own connection
+            reason = f"{record['failure']['step']}: {record['failure']['message']}"
+            run.update_host(host, outcome="not_started", reason=reason)
+            continue
+        if (record["job"] or {}).get("job_id"):
+            jobs.append(_job_item(record, record["job"].get("source_id")))
             continue
         result = by_instance.get(record["instance_id"]) or {"error": {"message": "no answer for this instance"}}
         error = result.get("error")
@@ -86,9 +119,13 @@ def note_smc_sources(arguments: StepArguments) -> dict[str, Any]:
             # From here on the cloud may change the host at any moment.
             stage = record["stage"] if record["stage"] in CHANGING else "converting"
             run.update_host(host, stage=stage, job={**(record["job"] or {}), "source_id": result.get("source_id")})
-        source = {"source_id": result["source_id"]} if result.get("source_id") else {}
-        jobs.append({**item(record["instance_id"], record["region_id"]), **source})
+        jobs.append(_job_item(record, result.get("source_id")))
     return {"jobs": [] if arguments.check_mode else jobs}
+
+
+def _job_item(record: Mapping[str, Any], source_id: Any) -> dict[str, Any]:
+    source = {"source_id": source_id} if source_id else {}
+    return {**item(record["instance_id"], record["region_id"]), **source}
 
 
 def note_smc_jobs(arguments: StepArguments) -> dict[str, Any]:

@@ -52,11 +52,39 @@ def test_a_host_without_a_restore_point_never_gets_a_job(run: Run) -> None:
     assert run.step("select_smc")["hosts"] == ["a", "c"]
 
 
+BY_SSH = {**HOSTVARS, "b": {**HOSTVARS["b"], "os_migration_smc_import": "ssh"}}
+
+
 def test_a_host_says_by_itself_that_it_is_imported_over_ssh(run: Run) -> None:
-    hostvars = {**HOSTVARS, "b": {**HOSTVARS["b"], "os_migration_smc_import": "ssh"}}
-    chosen = run.step("select_smc", hostvars=hostvars)
-    assert chosen["ssh_hosts"] == ["b"] and [one["id"] for one in chosen["ssh_instances"]] == ["i-b"]
-    assert len(chosen["instances"]) == 3
+    assert [one["id"] for one in run.step("select_smc", hostvars=BY_SSH)["ssh_instances"]] == ["i-b"]
+    planned = run.step("plan_smc_imports", hostvars=BY_SSH)
+    assert planned["ssh_hosts"] == planned["ssh_waiting"] == ["b"]
+    assert [one["id"] for one in planned["instances"]] == ["i-a", "i-c"]
+
+
+def test_a_host_that_is_a_source_already_is_not_imported_again_over_ssh(run: Run) -> None:
+    source = {"instance_id": "i-b", "source_id": "s-b", "state": "Available", "error": None}
+    planned = run.step("plan_smc_imports", hostvars=BY_SSH, results=[source])
+    assert (planned["ssh_hosts"], planned["ssh_waiting"]) == ([], ["b"])
+
+
+def test_nothing_is_run_on_a_host_whose_job_is_under_way_and_the_job_is_taken_up(run: Run) -> None:
+    known = {"instance_id": "i-b", "job_id": "j-b", "source_id": "s-b", "status": "Running", "error": None}
+    planned = run.step("plan_smc_imports", results=[known])
+    assert [one["id"] for one in planned["instances"]] == ["i-a", "i-c"]
+    # The host restarts, so what a neighbour's answer says about it does not count.
+    offline = [{"instance_id": "i-b", "error": {"message": "the agent does not answer"}}]
+    due = run.step("note_smc_sources", results=[*offline, *imported("a", "c")])["jobs"]
+    assert {"id": "i-b", "region": "cn-hangzhou", "source_id": "s-b"} in due and len(due) == 3
+    assert run.outcome("b") is None and run.record.host_record("b")["stage"] == "converting"
+
+
+def test_a_host_whose_import_over_ssh_failed_is_as_it_was_and_is_not_taken_back(run: Run) -> None:
+    run.record.update_host("b", failure={"step": "smc_import", "message": "no route to host"})
+    assert run.step("select_smc", hostvars=BY_SSH)["ssh_instances"] == []
+    run.step("note_smc_sources", results=imported("a", "c"))
+    assert run.outcome("b") == "not_started"
+    assert run.step("select_rollback")["hosts"] == []
 
 
 def test_a_host_that_could_not_be_imported_is_as_it_was_and_the_others_go_on(run: Run) -> None:
