@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import platform
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
@@ -14,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api, MissingLibrary, Settings
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, told
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.redaction import redact
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.retry import Retrier
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.temporary import Marks, Unwanted
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.waiter import Pace
@@ -48,6 +52,12 @@ NAMES = (
 )
 # So many failed items are told in the message of a task; a wave is smaller than that.
 TOLD = 100
+# What a mistake of ours ends in, most often over an answer that nobody has foreseen.
+UNEXPECTED = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+# The collection, or the archive that holds it where a module runs.
+ROOT = Path(__file__).parents[2]
+# More of an exception's text helps nobody, and it may be a whole answer.
+QUOTED = 200
 ON_ITEM_ERROR: dict[str, Any] = {"type": "str", "choices": ["fail", "report"], "default": "fail"}
 
 TEMPORARY: dict[str, Any] = {
@@ -149,6 +159,30 @@ def guarded(module: AnsibleModule, work: Callable[[], Any]) -> Any:
         module.fail_json(msg=str(error))
     except CloudError as error:
         module.fail_json(msg=str(error), error=error.as_dict())
+    except UNEXPECTED as error:
+        told_error = unexpected(error, [module.params["access_key_secret"], module.params["security_token"]])
+        module.fail_json(msg=str(told_error), error=told_error.as_dict())
+
+
+def unexpected(error: Exception, secrets: Sequence[str | None]) -> CloudError:
+    """The last net: what nobody has foreseen, as one sentence with the place in this collection where it happened."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(ROOT)]
+    places = [(Path(frame.filename).relative_to(ROOT), frame) for frame in ours]
+    name = next((path.stem for path, _frame in places if path.parent.name == "modules"), "this module")
+    where = next((f"{path}:{frame.lineno} ({frame.name})" for path, frame in reversed(places)), "an unknown place")
+    message = f"{name} met something unexpected: {type(error).__name__}{_quoted(error, secrets)} at {where}"
+    hint = "This is a mistake in the collection; please report it with this line. What has been begun is kept, so look "
+    return CloudError("UnexpectedError", message, hint=hint + "at the resources, then run again.")
+
+
+def _quoted(error: Exception, secrets: Sequence[str | None]) -> str:
+    text = ""
+    # An exception may hold something that cannot be told, such as lists in lists without an end.
+    with suppress(Exception):
+        text = str(error)[: 10 * QUOTED]
+    text = redact(text, [secret for secret in secrets if secret])
+    text = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return f" {text[:QUOTED]!r}" if text else ""
 
 
 def finish(module: AnsibleModule, api: Api | None, results: list[dict[str, Any]], **more: Any) -> NoReturn:

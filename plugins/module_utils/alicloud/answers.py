@@ -59,6 +59,13 @@ def number(raw: Mapping[str, Any], key: str) -> int | None:
     return value if 0 <= value <= NUMBER_AT_MOST else None
 
 
+def percent(raw: Mapping[str, Any], key: str) -> int:
+    """A progress such as "42%"; 0 where none can be read."""
+    value = raw.get(key)
+    found = number({key: value.rstrip("%") if isinstance(value, str) else value}, key)
+    return min(found or 0, 100)
+
+
 def flag(raw: Mapping[str, Any], key: str) -> bool:
     return raw.get(key) is True
 

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import answers
 from .assistant_dispatch import Invocation, Order, Sent, Session, dispatch, stop
+from .batch import Outcome as Looked
 from .batch import Ref, each
 from .client import Caller
 from .errors import CloudError
@@ -102,27 +104,43 @@ def collect(session: Session, sent: Sent) -> dict[Ref, Outcome]:
 
 
 def status_of(raw: Mapping[str, Any]) -> str:
-    return str(raw.get("InvocationStatus") or raw.get("InvokeRecordStatus") or "Pending")
+    return answers.text(raw, "InvocationStatus") or answers.text(raw, "InvokeRecordStatus") or "Pending"
 
 
 def parse(ref: Ref, raw: Mapping[str, Any]) -> Outcome:
     """One entry of DescribeInvocationResults."""
-    status, code = status_of(raw), str(raw.get("ErrorCode") or "")
-    exit_code = raw.get("ExitCode") if isinstance(raw.get("ExitCode"), int) else None
-    outcome = Outcome(status, exit_code, dropped=int(raw.get("Dropped") or 0), invoke_id=raw.get("InvokeId"))
+    status, code = status_of(raw), answers.text(raw, "ErrorCode") or ""
+    outcome = Outcome(status, invoke_id=answers.text(raw, "InvokeId"))
     try:
-        outcome.output = base64.b64decode(str(raw.get("Output") or ""), validate=True)
-    except (binascii.Error, ValueError):
+        outcome.output = base64.b64decode(raw.get("Output") or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
         outcome.error = CloudError("BadAnswer", "the output is not Base64", operation="DescribeInvocationResults")
         return outcome
+    exit_code, dropped = _whole_number(raw, "ExitCode"), _whole_number(raw, "Dropped")
+    wrong = [
+        key for key in ("ExitCode", "Dropped") if raw.get(key) not in (None, "") and _whole_number(raw, key) is None
+    ]
+    if wrong:
+        text = f"{' and '.join(wrong)} of the command is no number"
+        outcome.error = CloudError("BadAnswer", text, operation="DescribeInvocationResults", resource=ref.id)
+        return outcome
+    outcome.exit_code, outcome.dropped = exit_code, dropped or 0
     ended = status == "Success" or (status == "Failed" and exit_code is not None and code in ("", "ExitCodeNonzero"))
     if not ended:
-        message = str(raw.get("ErrorInfo") or f"the command ended as {status}")
+        message = answers.text(raw, "ErrorInfo") or f"the command ended as {status}"
         outcome.exit_code = None
         outcome.error = CloudError(code or f"Invocation.{status}", message, operation="RunCommand", resource=ref.id)
     elif exit_code is None:
         outcome.exit_code = 0
     return outcome
+
+
+def _whole_number(raw: Mapping[str, Any], key: str) -> int | None:
+    """A number as such or as a text. An exit code may be negative where the service had none to tell."""
+    value = raw.get(key)
+    if isinstance(value, int) and not isinstance(value, bool) and -answers.NUMBER_AT_MOST <= value < 0:
+        return value
+    return answers.number(raw, key)
 
 
 def _parameters(command: Command) -> dict[str, Any]:
@@ -142,26 +160,36 @@ def _parameters(command: Command) -> dict[str, Any]:
     return params | {name: value for name, value in optional.items() if value}
 
 
-def _look(session: Session, home: Mapping[Ref, Invocation], pending: list[Ref]) -> dict[Ref, dict[str, Any]]:
+def _look(session: Session, home: Mapping[Ref, Invocation], pending: list[Ref]) -> dict[Ref, Mapping[str, Any]]:
     wanted = dict.fromkeys(home[ref] for ref in pending)
-    seen: dict[Ref, dict[str, Any]] = {}
-    for outcome in each(wanted, lambda invocation: list(_results(session.api, invocation)), session.threads):
+    seen: dict[Ref, Mapping[str, Any]] = {}
+    looks = each(wanted, lambda invocation: list(_results(session.api, invocation)), session.threads)
+    for outcome in looks:
+        if outcome.error is not None and outcome.error.code != "BadAnswer":
+            raise outcome.error
+        raws = {answers.text(raw, "InstanceId"): raw for raw in outcome.value or []}
+        seen.update({ref: raws[ref.id] for ref in outcome.item.refs if ref.id in raws})
+    if not seen:
+        raise_first(looks)
+    return seen
+
+
+def raise_first(outcomes: Iterable[Looked[Any, Any]]) -> None:
+    """The first error, where no look showed anything. As long as one does, those that cannot be read hold up nobody."""
+    for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error
-        seen.update({Ref(outcome.item.region, raw["InstanceId"]): raw for raw in outcome.value or []})
-    return {ref: raw for ref, raw in seen.items() if ref in home}
 
 
-def _results(api: Caller, invocation: Invocation) -> Iterator[dict[str, Any]]:
+def _results(api: Caller, invocation: Invocation) -> Iterator[Mapping[str, Any]]:
+    operation, following = "DescribeInvocationResults", set[str]()
     params: dict[str, Any] = {"InvokeId": invocation.invoke_id, "MaxResults": RESULTS_PER_PAGE}
-    following: set[str] = set()
     while True:
-        answer = api.call("DescribeInvocationResults", invocation.region, params).get("Invocation") or {}
-        yield from (answer.get("InvocationResults") or {}).get("InvocationResult") or []
-        token = str(answer.get("NextToken") or "")
-        if not token or token in following:
+        answer = answers.mapping(api.call(operation, invocation.region, params).get("Invocation"))
+        yield from answers.listed(answer, ("InvocationResults", "InvocationResult"), operation)
+        token = answers.next_token(answer, following, operation)
+        if token is None:
             return
-        following.add(token)
         params["NextToken"] = token
 
 
@@ -176,7 +204,7 @@ def _close(session: Session, invocations: Iterable[Invocation], late: set[Ref]) 
                 stop(session, [rest])
 
 
-def _outcome(ref: Ref, waited: Waited[dict[str, Any]], invoke_id: str) -> Outcome:
+def _outcome(ref: Ref, waited: Waited[Mapping[str, Any]], invoke_id: str) -> Outcome:
     if waited.error is not None:
         status = status_of(waited.state) if waited.state is not None else None
         return Outcome(status, error=waited.error, invoke_id=invoke_id)

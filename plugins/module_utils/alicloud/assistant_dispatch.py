@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import assistant_status, inputs
+from . import answers, assistant_status, inputs
 from .batch import THREADS, Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError, LostAnswer
@@ -142,7 +142,7 @@ def _call(api: Caller, order: Order, region: str, ids: list[str]) -> Invocation:
     except LostAnswer:
         # Without a token the order is one that may arrive twice.
         answer = api.call(order.operation, region, params, resource=", ".join(ids))
-    invoke_id = str(answer.get("InvokeId") or "")
+    invoke_id = answers.text(answer, "InvokeId") or ""
     if not invoke_id:
         raise CloudError("BadAnswer", "the service told no InvokeId", kind="unsure", operation=order.operation)
     return Invocation(region, invoke_id, tuple(ids))

@@ -9,7 +9,8 @@ import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .assistant import UNFINISHED
+from . import answers
+from .assistant import UNFINISHED, raise_first
 from .assistant_dispatch import Invocation, Order, Session, dispatch
 from .batch import Ref, each
 from .client import pages
@@ -56,15 +57,20 @@ def _order(session: Session, piece: bytes, run_id: str, number: int, owner: str 
 
 
 def _ends(session: Session, invocations: list[Invocation]) -> dict[Invocation, dict[Ref, CloudError]]:
-    """How the sendings ended. They are waited for as one, each under an id of its own."""
-    keys = {Ref(one.region, one.invoke_id): one for one in invocations}
+    """How the sendings ended. They are waited for as one, each under its id; two that were told the same id share it."""
+    keys: dict[Ref, list[Invocation]] = {}
+    for one in invocations:
+        keys.setdefault(Ref(one.region, one.invoke_id), []).append(one)
 
     def look(pending: list[Ref]) -> dict[Ref, Mapping[str, Mapping[str, Any]]]:
         seen: dict[Ref, Mapping[str, Mapping[str, Any]]] = {}
-        for outcome in each(pending, lambda key: _results(session, keys[key]), session.threads):
-            if outcome.error is not None:
+        looks = each(pending, lambda key: _results(session, keys[key]), session.threads)
+        for outcome in looks:
+            if outcome.error is not None and outcome.error.code != "BadAnswer":
                 raise outcome.error
-            seen[outcome.item] = outcome.value or {}
+            seen.update({outcome.item: outcome.value} if outcome.value else {})
+        if not seen:
+            raise_first(looks)
         return seen
 
     def done(results: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -72,29 +78,32 @@ def _ends(session: Session, invocations: list[Invocation]) -> dict[Invocation, d
 
     ends: dict[Invocation, dict[Ref, CloudError]] = {}
     for key, waited in wait_for(Waiter("sending a file", look, done), keys, session.pace).items():
-        invocation = keys[key]
         results = waited.state or {}
-        found = {ref: _error(ref, results.get(ref.id), waited.error) for ref in invocation.refs}
-        ends[invocation] = {ref: error for ref, error in found.items() if error is not None}
+        for invocation in keys[key]:
+            found = {ref: _error(ref, results.get(ref.id), waited.error) for ref in invocation.refs}
+            ends[invocation] = {ref: error for ref, error in found.items() if error is not None}
     return ends
 
 
-def _results(session: Session, invocation: Invocation) -> dict[str, Mapping[str, Any]]:
-    params = {"InvokeId": invocation.invoke_id}
+def _results(session: Session, invocations: list[Invocation]) -> dict[str, Mapping[str, Any]]:
+    first = invocations[0]
+    params = {"InvokeId": first.invoke_id}
     found = pages(
         session.api,
         "DescribeSendFileResults",
-        invocation.region,
+        first.region,
         params,
         ("Invocations", "Invocation"),
         RESULTS_PER_PAGE,
     )
-    entries = [entry for one in found for entry in (one.get("InvokeInstances") or {}).get("InvokeInstance") or []]
-    return {entry["InstanceId"]: entry for entry in entries if entry.get("InstanceId") in invocation.ids}
+    entries = [entry for one in found for entry in answers.entries(one, "InvokeInstances", "InvokeInstance")]
+    wanted = {one for invocation in invocations for one in invocation.ids}
+    named = [(answers.text(entry, "InstanceId"), entry) for entry in entries]
+    return {one: entry for one, entry in named if one in wanted}
 
 
 def _status(result: Mapping[str, Any]) -> str:
-    return str(result.get("InvocationStatus") or "Pending")
+    return answers.text(result, "InvocationStatus") or "Pending"
 
 
 def _error(ref: Ref, result: Mapping[str, Any] | None, late: CloudError | None) -> CloudError | None:
@@ -105,7 +114,6 @@ def _error(ref: Ref, result: Mapping[str, Any] | None, late: CloudError | None) 
             "BadAnswer", "the service tells nothing about the file that was sent", resource=ref.id
         )
     status = _status(result)
-    message = str(result.get("ErrorInfo") or f"sending a file ended as {status}")
-    return CloudError(
-        str(result.get("ErrorCode") or f"SendFile.{status}"), message, operation="SendFile", resource=ref.id
-    )
+    message = answers.text(result, "ErrorInfo") or f"sending a file ended as {status}"
+    code = answers.text(result, "ErrorCode") or f"SendFile.{status}"
+    return CloudError(code, message, operation="SendFile", resource=ref.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from . import inputs, instances
+from . import answers, inputs, instances
 from .batch import Ref, each, region_chunks
 from .client import Caller
 from .errors import CloudError
@@ -18,6 +18,7 @@ Value = TypeVar("Value")
 
 # DescribeCloudAssistantStatus takes at most 50 entries a page; with instance ids it does not page (documented).
 IDS_PER_CALL = 50
+_PATH = ("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus")
 
 
 def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Status], dict[Ref, CloudError]]:
@@ -70,8 +71,9 @@ def blames_an_instance(error: CloudError) -> bool:
 def _read(api: Caller, region: str, ids: list[str]) -> list[tuple[list[str], dict[str, Status] | CloudError]]:
     def call(some: list[str]) -> dict[str, Status]:
         answer = api.call("DescribeCloudAssistantStatus", region, {"InstanceId": some}, resource=", ".join(some))
-        entries = (answer.get("InstanceCloudAssistantStatusSet") or {}).get("InstanceCloudAssistantStatus") or []
-        return {entry["InstanceId"]: normalise(entry) for entry in entries}
+        entries = answers.listed(answer, _PATH, "DescribeCloudAssistantStatus")
+        named = {answers.text(entry, "InstanceId"): entry for entry in entries}
+        return {one: normalise(named[one]) for one in some if one in named}
 
     def each_alone(some: list[str]) -> list[tuple[list[str], dict[str, Status] | CloudError]]:
         return in_halves(some, call, blames_an_instance)
@@ -93,11 +95,11 @@ def _read(api: Caller, region: str, ids: list[str]) -> list[tuple[list[str], dic
 def normalise(raw: Mapping[str, Any]) -> Status:
     return {
         # "true" stands for a heartbeat within the last two minutes (documented).
-        "online": str(raw.get("CloudAssistantStatus")).lower() == "true",
-        "version": raw.get("CloudAssistantVersion") or "",
-        "last_heartbeat": raw.get("LastHeartbeatTime") or None,
-        "last_invoked": raw.get("LastInvokedTime") or None,
-        "active_tasks": int(raw.get("ActiveTaskCount") or 0),
+        "online": (answers.text(raw, "CloudAssistantStatus") or "").lower() == "true",
+        "version": answers.text(raw, "CloudAssistantVersion") or "",
+        "last_heartbeat": answers.text(raw, "LastHeartbeatTime") or None,
+        "last_invoked": answers.text(raw, "LastInvokedTime") or None,
+        "active_tasks": answers.number(raw, "ActiveTaskCount") or 0,
     }
 
 

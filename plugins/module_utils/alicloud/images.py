@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import inputs, snapshots, tags
+from . import answers, inputs, snapshots, tags
 from .batch import Ref, each
 from .client import Caller, numbered_pages
 from .errors import CloudError, LostAnswer
@@ -41,35 +41,34 @@ class Source:
 
 
 def normalise(raw: Mapping[str, Any]) -> Image:
-    mappings = (raw.get("DiskDeviceMappings") or {}).get("DiskDeviceMapping") or []
-    digits = str(raw.get("Progress") or "").rstrip("%")
     return {
-        "image_id": raw["ImageId"],
-        "name": raw.get("ImageName") or "",
-        "status": raw.get("Status"),
-        "progress": int(digits) if digits.isdigit() else 0,
-        "created": raw.get("CreationTime"),
-        "size_gib": raw.get("Size"),
-        "os_name": raw.get("OSNameEn") or raw.get("OSName") or "",
-        "disks": [_disk(one) for one in mappings],
+        "image_id": answers.ident(raw, "ImageId"),
+        "name": answers.text(raw, "ImageName") or "",
+        "status": answers.text(raw, "Status"),
+        "progress": answers.percent(raw, "Progress"),
+        "created": answers.text(raw, "CreationTime"),
+        "size_gib": answers.number(raw, "Size"),
+        "os_name": answers.text(raw, "OSNameEn") or answers.text(raw, "OSName") or "",
+        "disks": [_disk(one) for one in answers.entries(raw, "DiskDeviceMappings", "DiskDeviceMapping")],
         "tags": tags.from_wire(raw.get("Tags")),
     }
 
 
 def _disk(raw: Mapping[str, Any]) -> dict[str, Any]:
-    size = str(raw.get("Size") or "")
+    device = answers.text(raw, "Device") or ""
     return {
-        "device": raw.get("Device") or "",
-        "type": raw.get("Type") or ("system" if raw.get("Device") == SYSTEM_DEVICE else "data"),
-        "size_gib": int(size) if size.isdigit() else None,
-        "snapshot_id": raw.get("SnapshotId") or None,
+        "device": device,
+        "type": answers.text(raw, "Type") or ("system" if device == SYSTEM_DEVICE else "data"),
+        "size_gib": answers.number(raw, "Size"),
+        "snapshot_id": answers.text(raw, "SnapshotId") or None,
     }
 
 
 def by_tags(api: Caller, region: str, wanted: Mapping[str, str]) -> Found:
     params = {"Status": STATES, "ImageOwnerAlias": "self", "Tag": tags.to_wire(wanted)}
     found = numbered_pages(api, "DescribeImages", region, params, _PATH, PAGE, "ecs")
-    return {Ref(region, raw["ImageId"]): normalise(raw) for raw in found}
+    images = [one for one in map(normalise, found) if tags.bears(one["tags"], wanted)]
+    return {Ref(region, one["image_id"]): one for one in images}
 
 
 def describe(api: Caller, refs: Iterable[Ref]) -> Found:
@@ -78,7 +77,7 @@ def describe(api: Caller, refs: Iterable[Ref]) -> Found:
     def read(ref: Ref) -> Found:
         params = {"Status": STATES, "ImageId": ref.id}
         found = numbered_pages(api, "DescribeImages", ref.region, params, _PATH, PAGE, "ecs")
-        return {Ref(ref.region, raw["ImageId"]): normalise(raw) for raw in found}
+        return {Ref(ref.region, one["image_id"]): one for one in map(normalise, found) if one["image_id"] == ref.id}
 
     images: Found = {}
     for outcome in each(inputs.sound(refs), read):
@@ -111,7 +110,7 @@ def create(api: Caller, source: Source, marks: Marks, name: str, mapping: list[d
     else:
         params["DiskDeviceMapping"] = mapping
     params["ClientToken"] = client_token("CreateImage", source.ref, params, attempt)
-    return str(api.call("CreateImage", source.ref.region, params, resource=source.ref.id)["ImageId"])
+    return answers.ident(api.call("CreateImage", source.ref.region, params, resource=source.ref.id), "ImageId")
 
 
 def disk_mapping(source: Source, known: Mapping[Ref, Snapshot]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import inputs, instances, tags, temporary
+from . import answers, inputs, instances, tags, temporary
 from .batch import Ref
 from .client import Caller, pages
 from .errors import CloudError
@@ -68,14 +68,14 @@ class Wish:
 
 
 def normalise(raw: Mapping[str, Any]) -> Instance:
-    return instances.normalise(raw) | {"auto_release_time": raw.get("AutoReleaseTime") or None}
+    return instances.normalise(raw) | {"auto_release_time": answers.text(raw, "AutoReleaseTime") or None}
 
 
 def by_tags(api: Caller, region: str, wanted: Mapping[str, str]) -> Found:
     """The temporary instances of a run: what bears the tags, and names an instance other than itself as its source."""
     params = {"Tag": tags.to_wire(wanted)}
     found = pages(api, "DescribeInstances", region, params, ("Instances", "Instance"), instances.PAGE)
-    states = {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found}
+    states = {Ref(region, one["instance_id"]): one for one in map(normalise, found) if tags.bears(one["tags"], wanted)}
     return {ref: one for ref, one in states.items() if one["tags"].get(tags.INSTANCE_ID, ref.id) != ref.id}
 
 
@@ -115,11 +115,11 @@ def _kind(api: Caller, requests: Mapping[Ref, dict[str, Any]], wish: Wish) -> Ki
         token = client_token("RunInstances", item, params, attempt)
         params |= {"AutoReleaseTime": release_time(wish), "ClientToken": token}
         answer = api.call("RunInstances", item.region, params, resource=item.id)
-        ids = (answer.get("InstanceIdSets") or {}).get("InstanceIdSet") or []
-        if len(ids) != 1:
+        ids = answers.texts(answer, "InstanceIdSets", "InstanceIdSet")
+        if len(ids) != 1 or not ids[0]:
             text = f"one instance was asked for, and the answer names {len(ids)}"
             raise CloudError("BadAnswer", text, operation="RunInstances", resource=item.id)
-        return str(ids[0])
+        return ids[0]
 
     return Kind("the instance", create, lambda region: by_tags(api, region, wish.marks.key_tags))
 
@@ -177,7 +177,10 @@ def _types(api: Caller, lacking: Mapping[Ref, Clone], wish: Wish) -> tuple[dict[
     if not unknown:
         return types, {}
     found, errors = instances.describe(api, unknown)
-    return types | {ref: one["instance_type"] for ref, one in found.items()}, errors
+    told = {ref: one["instance_type"] for ref, one in found.items()}
+    untold = {ref: answers.bad(f"the service does not tell the type of {ref.id}", "DescribeInstances")
+              for ref, kind in told.items() if not kind}  # fmt: skip
+    return types | {ref: kind for ref, kind in told.items() if kind}, errors | untold
 
 
 def other_image(ref: Ref, clone: Instance) -> CloudError:

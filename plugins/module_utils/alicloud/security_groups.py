@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import inputs, security_rules, tags
+from . import answers, inputs, security_rules, tags
 from .batch import Ref, by_region, chunks, each
 from .client import Caller, pages
 from .errors import CloudError, LostAnswer
@@ -24,47 +24,51 @@ RULES_PER_CALL = 100
 AUTHORIZE = {INGRESS: "AuthorizeSecurityGroup", EGRESS: "AuthorizeSecurityGroupEgress"}
 REVOKE = {INGRESS: "RevokeSecurityGroup", EGRESS: "RevokeSecurityGroupEgress"}
 _PATH = ("SecurityGroups", "SecurityGroup")
+_RULES = ("Permissions", "Permission")
 
 
 def normalise(raw: Mapping[str, Any]) -> Group:
     return {
-        "security_group_id": raw["SecurityGroupId"],
-        "name": raw.get("SecurityGroupName") or "",
-        "vpc_id": raw.get("VpcId") or None,
-        "created": raw.get("CreationTime"),
+        "security_group_id": answers.ident(raw, "SecurityGroupId"),
+        "name": answers.text(raw, "SecurityGroupName") or "",
+        "vpc_id": answers.text(raw, "VpcId") or None,
+        "created": answers.text(raw, "CreationTime"),
         "tags": tags.from_wire(raw.get("Tags")),
     }
 
 
 def by_tags(api: Caller, region: str, wanted: Mapping[str, str]) -> Found:
     found = tags.listed(api, "DescribeSecurityGroups", region, wanted, _PATH, PAGE)
-    return {Ref(region, raw["SecurityGroupId"]): normalise(raw) for raw in found}
+    groups = [one for one in map(normalise, found) if tags.bears(one["tags"], wanted)]
+    return {Ref(region, one["security_group_id"]): one for one in groups}
 
 
 def describe(api: Caller, refs: Iterable[Ref]) -> Found:
     """Groups by their ids; those that do not exist are left out."""
     groups: Found = {}
-    for region, mine in by_region(inputs.sound(refs)).items():
+    refs = inputs.sound(refs)
+    for region, mine in by_region(refs).items():
         for piece in chunks(mine, PAGE):
             params = {"SecurityGroupIds": json.dumps([ref.id for ref in piece])}
             for raw in pages(api, "DescribeSecurityGroups", region, params, _PATH, PAGE):
-                groups[Ref(region, raw["SecurityGroupId"])] = normalise(raw)
-    return groups
+                group = normalise(raw)
+                groups[Ref(region, group["security_group_id"])] = group
+    return {ref: groups[ref] for ref in refs if ref in groups}
 
 
 def attribute(api: Caller, group: Ref) -> tuple[list[Rule], str]:
     """(rules, whether members reach each other: accept or drop)."""
-    rules: list[Rule] = []
+    operation, rules = "DescribeSecurityGroupAttribute", list[Rule]()
     token: str | None = None
+    seen: set[str] = set()
     while True:
         params: dict[str, Any] = {"SecurityGroupId": group.id, "MaxResults": RULES_PER_PAGE}
         params |= {"NextToken": token} if token else {}
-        answer = api.call("DescribeSecurityGroupAttribute", group.region, params, resource=group.id)
-        found = (answer.get("Permissions") or {}).get("Permission") or []
-        rules += [security_rules.from_wire(raw) for raw in found]
-        token = answer.get("NextToken") or None
+        answer = api.call(operation, group.region, params, resource=group.id)
+        rules += [security_rules.from_wire(raw) for raw in answers.listed(answer, _RULES, operation)]
+        token = answers.next_token(answer, seen, operation)
         if token is None:
-            return rules, str(answer.get("InnerAccessPolicy") or "accept").lower()
+            return rules, (answers.text(answer, "InnerAccessPolicy") or "accept").lower()
 
 
 def create(api: Caller, vpc: Ref, name: str, marks: Marks, attempt: int) -> str:
@@ -76,7 +80,7 @@ def create(api: Caller, vpc: Ref, name: str, marks: Marks, attempt: int) -> str:
         "Tag": tags.to_wire(marks.all_tags),
     }
     params["ClientToken"] = client_token("CreateSecurityGroup", vpc, params, attempt)
-    return str(api.call("CreateSecurityGroup", vpc.region, params, resource=vpc.id)["SecurityGroupId"])
+    return answers.ident(api.call("CreateSecurityGroup", vpc.region, params, resource=vpc.id), "SecurityGroupId")
 
 
 def set_inner_access(api: Caller, group: Ref, policy: str) -> None:

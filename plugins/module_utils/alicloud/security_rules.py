@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import answers
 from .errors import CloudError
 
 INGRESS, EGRESS = "ingress", "egress"
@@ -116,20 +117,21 @@ def plan(
 def from_wire(raw: Mapping[str, Any]) -> Rule:
     """A rule as DescribeSecurityGroupAttribute tells of it. It writes words in capitals and single addresses bare."""
     direction = str(raw.get("Direction") or INGRESS).lower()
-    address = next((raw[key] for key in _ADDRESS[direction] if raw.get(key)), "")
+    if direction not in _ADDRESS:
+        raise answers.bad(f"a rule has the direction {direction[:40]!r}", "DescribeSecurityGroupAttribute")
+    address = next((one for key in _ADDRESS[direction] if (one := answers.text(raw, key))), "")
     with contextlib.suppress(CloudError):
         address = _cidr(address) if address else ""
-    priority = str(raw.get("Priority") or "1")
     return Rule(
         direction=direction,
         protocol=str(raw.get("IpProtocol") or "").lower(),
         ports=str(raw.get("PortRange") or NO_PORTS),
         cidr=address,
         policy=str(raw.get("Policy") or "accept").lower(),
-        priority=int(priority) if priority.isdigit() else 0,
+        priority=answers.number({"Priority": raw.get("Priority") or 1}, "Priority") or 0,
         foreign=tuple((key, str(raw[key])) for key in _FOREIGN if raw.get(key)),
         description=str(raw.get("Description") or ""),
-        rule_id=raw.get("SecurityGroupRuleId") or None,
+        rule_id=answers.text(raw, "SecurityGroupRuleId") or None,
     )
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import inputs, smc, smc_errors, tags
+from . import answers, inputs, smc, smc_errors, tags
 from .batch import Ref, chunks, each
 from .client import Caller
 from .errors import CloudError
@@ -31,24 +31,23 @@ _PATH = ("ReplicationJobs", "ReplicationJob")
 
 def normalise(raw: Mapping[str, Any]) -> Job:
     code, message = smc_errors.reason_of(raw.get("ErrorCode"), raw.get("StatusInfo"))
-    kind = str(raw.get("JobType"))
     return {
-        "job_id": str(raw["JobId"]),
-        "name": raw.get("Name") or "",
-        "region_id": raw.get("RegionId") or None,
-        "source_id": raw.get("SourceId") or None,
-        "instance_id": raw.get("InstanceId") or None,
-        "transition_instance_id": raw.get("TransitionInstanceId") or None,
-        "job_type": int(kind) if kind.isdigit() else None,
-        "status": raw.get("Status") or "",
-        "business_status": raw.get("BusinessStatus") or None,
+        "job_id": answers.ident(raw, "JobId"),
+        "name": answers.text(raw, "Name") or "",
+        "region_id": answers.text(raw, "RegionId") or None,
+        "source_id": answers.text(raw, "SourceId") or None,
+        "instance_id": answers.text(raw, "InstanceId") or None,
+        "transition_instance_id": answers.text(raw, "TransitionInstanceId") or None,
+        "job_type": answers.number(raw, "JobType"),
+        "status": answers.text(raw, "Status") or "",
+        "business_status": answers.text(raw, "BusinessStatus") or None,
         "progress": _progress(raw.get("Progress")),
         "error_code": code or None,
         "error_message": message or None,
-        "created": raw.get("CreationTime") or None,
-        "started": raw.get("StartTime") or None,
-        "ended": raw.get("EndTime") or None,
-        "valid_until": raw.get("ValidTime") or None,
+        "created": answers.text(raw, "CreationTime") or None,
+        "started": answers.text(raw, "StartTime") or None,
+        "ended": answers.text(raw, "EndTime") or None,
+        "valid_until": answers.text(raw, "ValidTime") or None,
         "tags": tags.from_wire(raw.get("Tags")),
     }
 
@@ -56,7 +55,7 @@ def normalise(raw: Mapping[str, Any]) -> Job:
 def _progress(value: Any) -> float | None:
     try:
         percent = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return min(max(percent, 0.0), 100.0) if math.isfinite(percent) else None
 
@@ -73,26 +72,28 @@ def search(api: Caller, **filters: Any) -> list[Job]:
 
 
 def of_run(api: Caller, run_id: str) -> list[Job]:
-    return search(api, Tag=tags.to_wire({tags.RUN_ID: run_id}))
+    wanted = {tags.RUN_ID: run_id}
+    return [one for one in search(api, Tag=tags.to_wire(wanted)) if tags.bears(one["tags"], wanted)]
 
 
-def _listed(api: Caller, parameter: str, ids: Iterable[str]) -> list[Job]:
-    pieces = list(chunks(inputs.sound(ids), smc.IDS_PER_CALL))
+def _listed(api: Caller, parameter: str, key: str, ids: Iterable[str]) -> list[Job]:
+    wanted = inputs.sound(ids)
+    pieces = list(chunks(wanted, smc.IDS_PER_CALL))
     jobs: dict[str, Job] = {}
     for outcome in each(pieces, lambda piece: search(api, **{parameter: piece})):
         if outcome.error is not None:
             raise outcome.error
-        jobs.update({one["job_id"]: one for one in outcome.value or []})
+        jobs.update({one["job_id"]: one for one in outcome.value or [] if one[key] in wanted})
     return list(jobs.values())
 
 
 def by_ids(api: Caller, ids: Iterable[str]) -> dict[str, Job]:
     """Jobs by their ids; those that do not exist are left out."""
-    return {one["job_id"]: one for one in _listed(api, "JobId", ids)}
+    return {one["job_id"]: one for one in _listed(api, "JobId", "job_id", ids)}
 
 
 def of_sources(api: Caller, source_ids: Iterable[str]) -> list[Job]:
-    return _listed(api, "SourceId", source_ids)
+    return _listed(api, "SourceId", "source_id", source_ids)
 
 
 def of_instances(api: Caller, refs: Iterable[Ref]) -> list[Job]:
@@ -158,7 +159,7 @@ def client_token(run_id: str, instance: Ref, source_id: str, attempt: int) -> st
 
 def create(api: Caller, params: dict[str, Any], extra: Mapping[str, str], instance: Ref) -> str:
     answer = smc.call(api, "CreateReplicationJob", params, resource=instance.id, extra=extra)
-    job_id = str(answer.get("JobId") or "")
+    job_id = answers.text(answer, "JobId") or ""
     if not job_id:
         raise CloudError("BadAnswer", "the new job has no id", operation="CreateReplicationJob", resource=instance.id)
     return job_id

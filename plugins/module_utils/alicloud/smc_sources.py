@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import inputs, instances, smc, smc_match, tags
+from . import answers, inputs, instances, smc, smc_match, tags
 from .batch import Outcome, Ref, chunks, each
 from .client import Caller
 from .errors import CloudError
@@ -30,17 +30,17 @@ def normalise(raw: Mapping[str, Any]) -> Source:
     system = smc.parse_json(raw.get("SystemInfo"))
     status = smc.parse_json(raw.get("StatusInfo"))
     return {
-        "source_id": str(raw["SourceId"]),
-        "name": raw.get("Name") or "",
-        "description": raw.get("Description") or "",
-        "state": raw.get("State") or "",
+        "source_id": answers.ident(raw, "SourceId"),
+        "name": answers.text(raw, "Name") or "",
+        "description": answers.text(raw, "Description") or "",
+        "state": answers.text(raw, "State") or "",
         "hostname": _hostname(system.get("hostname")),
         "addresses": _addresses(system.get("ipv4")) + _addresses(system.get("ipv6")),
-        "platform": raw.get("Platform") or "",
-        "architecture": raw.get("Architecture") or "",
-        "agent_version": raw.get("AgentVersion") or "",
-        "job_id": raw.get("JobId") or None,
-        "created": raw.get("CreationTime"),
+        "platform": answers.text(raw, "Platform") or "",
+        "architecture": answers.text(raw, "Architecture") or "",
+        "agent_version": answers.text(raw, "AgentVersion") or "",
+        "job_id": answers.text(raw, "JobId") or None,
+        "created": answers.text(raw, "CreationTime"),
         "error_code": smc.text_of(raw.get("ErrorCode"), 128) or smc.text_of(status.get("error_code"), 128) or None,
         "error_message": smc.text_of(status.get("error_msg"), 1024) or None,
         "tags": tags.from_wire(raw.get("Tags")),
@@ -56,8 +56,10 @@ def _addresses(value: Any) -> list[str]:
     texts = value if isinstance(value, list) else re.split(r"[,;\s]+", value) if isinstance(value, str) else []
     found: dict[str, None] = {}
     for text in texts[:64]:
+        if not isinstance(text, str):
+            continue
         try:
-            address = ipaddress.ip_address(str(text).partition("/")[0].partition("%")[0])
+            address = ipaddress.ip_address(text.partition("/")[0].partition("%")[0])
         except ValueError:
             continue
         if not (address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast):
@@ -72,7 +74,8 @@ def search(
     params: dict[str, Any] = {key: value for key, value in (("State", state), ("Name", name)) if value}
     if wanted:
         params["Tag"] = tags.to_wire(wanted)
-    return _unique(smc.pages(api, "DescribeSourceServers", params, _PATH))
+    found = _unique(smc.pages(api, "DescribeSourceServers", params, _PATH))
+    return [one for one in found if tags.bears(one["tags"], wanted or {})]
 
 
 def by_ids(api: Caller, ids: Iterable[str]) -> dict[str, Source]:

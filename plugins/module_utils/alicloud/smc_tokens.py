@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import inputs, smc
+from . import answers, inputs, smc
 from .batch import chunks, each
 from .client import Caller
 from .errors import CloudError, LostAnswer
@@ -25,6 +25,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{1,127}")
 MOST_USES, MOST_DAYS = 1000, 90
 # ListAccessTokens takes no page number. Its page size is not documented; 10 is that of the other operations.
 IDS_PER_CALL = 10
+_PATH = ("AccessTokens", "AccessToken")
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,20 @@ class Secret:
 
 
 def normalise(raw: Mapping[str, Any]) -> Token:
+    return _read(raw) | {"access_token_id": answers.ident(raw, "AccessTokenId")}
+
+
+def _read(raw: Mapping[str, Any]) -> Token:
     return {
-        "access_token_id": str(raw["AccessTokenId"]),
-        "name": raw.get("Name") or "",
-        "description": raw.get("Description") or "",
-        "status": raw.get("Status") or "",
-        "count": _number(raw.get("Count")),
-        "registered_count": _number(raw.get("RegisteredCount")),
-        "ttl_days": _number(raw.get("TimeToLiveInDays")),
-        "created": raw.get("CreationTime"),
+        "access_token_id": "",
+        "name": answers.text(raw, "Name") or "",
+        "description": answers.text(raw, "Description") or "",
+        "status": answers.text(raw, "Status") or "",
+        "count": answers.number(raw, "Count"),
+        "registered_count": answers.number(raw, "RegisteredCount"),
+        "ttl_days": answers.number(raw, "TimeToLiveInDays"),
+        "created": answers.text(raw, "CreationTime"),
     }
-
-
-def _number(text: Any) -> int | None:
-    return int(text) if str(text or "").isdigit() else None
 
 
 def valid_name(name: str) -> str:
@@ -80,9 +81,10 @@ def by_ids(api: Caller, ids: Iterable[str]) -> list[Token]:
 def _list(api: Caller, params: dict[str, Any]) -> tuple[list[Token], int]:
     """(tokens, how many there are): the operation takes no page number, so it may list fewer than there are."""
     answer = smc.call(api, "ListAccessTokens", params)
-    found = [normalise(raw) for raw in (answer.get("AccessTokens") or {}).get("AccessToken") or []]
-    total = answer.get("TotalCount")
-    return found, total if isinstance(total, int) else len(found)
+    listed = answers.listed(answer, _PATH, "ListAccessTokens")
+    found = list({one["access_token_id"]: one for one in map(normalise, listed)}.values())
+    total = answers.number(answer, "TotalCount") or 0
+    return found, total if total > len(listed) else len(found)
 
 
 def _whole(found: list[Token], total: int) -> list[Token]:
@@ -113,7 +115,7 @@ def create(api: Caller, name: str, description: str | None, count: int, ttl_days
             if attempt == smc.ATTEMPTS - 1:
                 raise
             continue
-        secret = Secret(str(answer.get("AccessTokenId") or ""), str(answer.get("AccessTokenCode") or ""))
+        secret = Secret(answers.text(answer, "AccessTokenId") or "", answers.text(answer, "AccessTokenCode") or "")
         if secret.access_token_id and secret.code:
             return secret
         raise CloudError("BadAnswer", "the new token has no id or no code", operation="CreateAccessToken")
@@ -144,7 +146,7 @@ def remove(api: Caller, token_id: str) -> None:
 def purge(api: Caller, name: str) -> None:
     """Take back every token of a name, however many there are."""
     done: set[str] = set()
-    while True:
+    for _round in range(answers.PAGES_AT_MOST):
         found = [one for one in _list(api, {"Name": name})[0] if one["name"] == name]
         todo = [one["access_token_id"] for one in found if one["access_token_id"] not in done]
         if not todo:
@@ -152,6 +154,7 @@ def purge(api: Caller, name: str) -> None:
         for token_id in todo:
             remove(api, token_id)
             done.add(token_id)
+    raise _endless()
 
 
 def present(
@@ -174,23 +177,22 @@ def present(
 
 def _planned(name: str, description: str | None, count: int, ttl_days: int) -> Result:
     token = {
-        "AccessTokenId": "",
         "Name": name,
         "Description": description,
         "Count": count,
         "TimeToLiveInDays": ttl_days,
     }
-    return result(normalise(token) | {"access_token_id": None, "registered_count": 0}, True)
+    return result(_read(token) | {"access_token_id": None, "registered_count": 0}, True)
 
 
 def withdraw(api: Caller, name: str | None, ids: list[str], state: str, check: bool) -> list[Result]:
     """Disable (state disabled) or delete (absent) the tokens of a name, or with these ids. Unknown ids are gone."""
     if not name:
-        unknown = normalise({"AccessTokenId": ""})
+        unknown = _read({})
         wrong = [result(unknown | {"access_token_id": one}, False, error) for one, error in inputs.wrong(ids).items()]
         return wrong + _withdraw(api, by_ids(api, ids), state, check)
     done: dict[str, Result] = {}
-    while True:
+    for _round in range(answers.PAGES_AT_MOST):
         listed, total = _list(api, {"Name": name})
         found = [one for one in listed if one["name"] == name and one["access_token_id"] not in done]
         # Only deleting brings forward what a cut list leaves out.
@@ -199,6 +201,11 @@ def withdraw(api: Caller, name: str | None, ids: list[str], state: str, check: b
         done.update({one["access_token_id"]: one for one in _withdraw(api, found, state, check)})
         if total <= len(listed):
             return list(done.values())
+    raise _endless()
+
+
+def _endless() -> CloudError:
+    return answers.bad("the service tells of new tokens without an end", "ListAccessTokens")
 
 
 def _withdraw(api: Caller, found: list[Token], state: str, check: bool) -> list[Result]:

@@ -42,7 +42,7 @@ def normalise(raw: Mapping[str, Any]) -> Snapshot:
         "disk_type": answers.text(raw, "SourceDiskType"),
         "status": answers.text(raw, "Status"),
         "available": answers.flag(raw, "Available"),
-        "progress": _percent(raw.get("Progress")),
+        "progress": answers.percent(raw, "Progress"),
         "created": answers.text(raw, "CreationTime"),
         "group_id": None,
         "size_gib": answers.number(raw, "SourceDiskSize"),
@@ -50,11 +50,6 @@ def normalise(raw: Mapping[str, Any]) -> Snapshot:
         "retention_days": answers.number(raw, "RetentionDays"),
         "tags": from_wire(raw.get("Tags")),
     }
-
-
-def _percent(text: Any) -> int:
-    found = answers.number({"": str(text or "").rstrip("%")}, "")
-    return min(found or 0, 100)
 
 
 def failed(snapshot: Mapping[str, Any]) -> bool:

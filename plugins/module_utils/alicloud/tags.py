@@ -39,6 +39,11 @@ def from_wire(raw: Mapping[str, Any] | None) -> dict[str, str]:
     return {key: value for key, value in pairs if key}
 
 
+def bears(have: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether all wanted tags are there: a service that overlooks a filter must not widen what a run acts on."""
+    return all(have.get(key) == value for key, value in wanted.items())
+
+
 def _text(tag: Mapping[str, Any], *names: str) -> str:
     return next((text for text in (answers.text(tag, name) for name in names) if text), "")
 
