@@ -116,10 +116,9 @@ def parse(ref: Ref, raw: Mapping[str, Any]) -> Outcome:
     except (binascii.Error, TypeError, ValueError):
         outcome.error = CloudError("BadAnswer", "the output is not Base64", operation="DescribeInvocationResults")
         return outcome
-    exit_code, dropped = _whole_number(raw, "ExitCode"), _whole_number(raw, "Dropped")
-    wrong = [
-        key for key in ("ExitCode", "Dropped") if raw.get(key) not in (None, "") and _whole_number(raw, key) is None
-    ]
+    exit_code, dropped = _exit_code(raw), answers.number(raw, "Dropped")
+    read = {"ExitCode": exit_code, "Dropped": dropped}
+    wrong = [key for key, value in read.items() if value is None and raw.get(key) not in (None, "")]
     if wrong:
         text = f"{' and '.join(wrong)} of the command is no number"
         outcome.error = CloudError("BadAnswer", text, operation="DescribeInvocationResults", resource=ref.id)
@@ -135,12 +134,12 @@ def parse(ref: Ref, raw: Mapping[str, Any]) -> Outcome:
     return outcome
 
 
-def _whole_number(raw: Mapping[str, Any], key: str) -> int | None:
-    """A number as such or as a text. An exit code may be negative where the service had none to tell."""
-    value = raw.get(key)
-    if isinstance(value, int) and not isinstance(value, bool) and -answers.NUMBER_AT_MOST <= value < 0:
+def _exit_code(raw: Mapping[str, Any]) -> int | None:
+    """A number as such or as a text; negative where the service had none of the program to tell."""
+    value = raw.get("ExitCode")
+    if isinstance(value, int) and -answers.NUMBER_AT_MOST <= value < 0:
         return value
-    return answers.number(raw, key)
+    return answers.number(raw, "ExitCode")
 
 
 def _parameters(command: Command) -> dict[str, Any]:
