@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from harness import Cloud, Host
 
 CloudOf = Callable[..., Cloud]
@@ -38,6 +40,7 @@ def test_hosts_that_ssh_cannot_reach_are_converted_and_taken_back(cloud_of: Clou
     assert left_behind(cloud, "web1") == ""
 
 
+@pytest.mark.full
 def test_a_host_without_cloud_assistant_is_imported_over_its_own_connection(cloud_of: CloudOf) -> None:
     cloud = cloud_of(Host("web1", user="ops"))
     done = cloud.playbook("alicloud.os_migration.migrate", "-vvvv", engine="smc", smc_import="ssh", **QUICK)

@@ -28,6 +28,8 @@ def test_each_playbook_runs_with_its_own_ram_policy_alone(tmp_path: Path) -> Non
         with under(cloud, "migrate_smc"):
             done = cloud.playbook(smc_retries=0, **SMC)
         assert sorted(cloud.outcomes().values()) == ["migrated", "migrated", "rolled_back"], done.stdout + done.stderr
+        (failed,) = [host for host in cloud.report()["hosts"] if host["outcome"] == "rolled_back"]
+        assert failed["failure"]["step"] == "smc_job" and "M199" in failed["failure"]["message"]
         run_id = cloud.report()["run"]["run_id"]
         with under(cloud, "rollback"):
             done = cloud.playbook("alicloud.os_migration.rollback", target=None, run_id=run_id)
