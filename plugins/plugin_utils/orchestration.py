@@ -154,7 +154,7 @@ def note_restore_point(arguments: StepArguments) -> dict[str, Any]:
             stage = record["stage"] if record["stage"] in CHANGING else "restore_point"
             run.update_host(host, stage=stage, restore_point=points, failure=None)
             ready.append(host)
-    return {"ready": ready}
+    return {"ready": ready, "by_cloud": [], "unasked": []}
 
 
 def note_cloud_failure(arguments: StepArguments) -> dict[str, Any]:

@@ -164,8 +164,8 @@ def note_smc_settled(arguments: StepArguments) -> dict[str, Any]:
     by_cloud = [one for one in going_on if one["engine"] == ENGINE]
     return {
         "ready": [one["host"] for one in going_on],
-        # Those that are still to be converted by themselves, and those that are still to be waited for.
-        "own": [one["host"] for one in going_on if one["engine"] != ENGINE],
+        # Those that the cloud has converted, and of them those that are still to be waited for, and the others.
+        "by_cloud": [one["host"] for one in by_cloud],
         "unasked": [one["host"] for one in by_cloud if one["instance_id"] not in asked],
         "settled": [one["host"] for one in by_cloud if one["instance_id"] in asked],
     }

@@ -30,6 +30,7 @@ def test_hosts_that_ssh_cannot_reach_are_migrated_by_server_migration_center(clo
     assert cloud.state()["smc"]["tokens"] == {}
 
 
+@pytest.mark.full
 def test_hosts_that_ssh_cannot_reach_are_converted_and_taken_back(cloud_of: CloudOf) -> None:
     hosts = (Host("web1", ssh=False), Host("fragile1", plant=("acme-agent",), data_disk=True, ssh=False))
     cloud = cloud_of(*hosts, connection="cloud_assistant")

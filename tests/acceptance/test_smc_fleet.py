@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -107,6 +109,25 @@ def test_a_fleet_ends_migrated_whichever_fault_meets_whichever_operation(fleet_o
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("op", ["CreateAccessToken", "TagResources", "CreateReplicationJob", "StartReplicationJob"])
+def test_a_controller_killed_right_after_a_call_leaves_nothing_double_or_lost(op: str, fleet_of: FleetOf) -> None:
+    cloud = fleet_of(3, regions=("cn-hangzhou",))
+    cloud.faults(
+        [{"op": op, "product": "smc", "kind": "kill_client", "when": "after", "skip": 1 if "Job" in op else 0}]
+    )
+    command = cloud.command(target="alinux3", accept_risks=True, **SMC)
+    play = subprocess.Popen(
+        command, cwd=cloud.directory, env=cloud.environment(), start_new_session=True,
+        stdout=(cloud.directory / "first.log").open("wb"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    cloud.simulator("client", {"pid": -play.pid})
+    assert play.wait(300) == -signal.SIGKILL, (cloud.directory / "first.log").read_text()
+    done = cloud.playbook(**SMC)
+    assert set(cloud.outcomes().values()) == {"migrated"}, done.stdout + done.stderr
+    assert_nothing_is_double_lost_or_untagged(cloud)
+
+
+@pytest.mark.full
 def test_a_job_that_fails_takes_its_host_back_and_says_why_and_the_others_go_on(fleet_of: FleetOf) -> None:
     cloud = fleet_of(4, regions=("cn-hangzhou",))
     cloud.faults(
@@ -150,6 +171,7 @@ def test_check_mode_makes_no_source_and_no_job(fleet_of: FleetOf) -> None:
     assert any("migration source" in line for line in cloud.report()["hosts"][0]["plan"])
 
 
+@pytest.mark.full
 def test_credentials_that_expire_in_mid_run_drop_no_host_and_the_same_command_goes_on(fleet_of: FleetOf) -> None:
     account = {"access_key_id": "LTAIsimulator", "access_key_secret": "simulator-secret", "security_token": "first"}
     cloud = fleet_of(3, fleet={"accounts": [account]})

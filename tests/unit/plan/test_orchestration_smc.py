@@ -44,7 +44,7 @@ def test_hosts_of_other_engines_are_left_to_themselves(run: Run) -> None:
     ended = run.step("note_smc_jobs", results=[job("a"), job("c")])
     assert ended["ready"] == HOSTS
     last = run.step("note_smc_settled", results=[])
-    assert (last["own"], last["unasked"]) == (["b"], ["a", "c"])
+    assert (last["ready"], last["by_cloud"], last["unasked"]) == (HOSTS, ["a", "c"], ["a", "c"])
 
 
 def test_a_host_without_a_restore_point_never_gets_a_job(run: Run) -> None:
