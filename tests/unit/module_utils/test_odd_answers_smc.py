@@ -147,7 +147,7 @@ def test_an_odd_job_of_the_run_costs_at_most_its_instance(odd):
         return
     assert second["error"] is None and second["status"] == "Finished"
     json.dumps(first)
-    created = [operation for operation, *_ in api.calls if operation == "CreateReplicationJob"]
+    created = [operation for operation, *_rest in api.calls if operation == "CreateReplicationJob"]
     assert created == [] and (first["error"] is not None or first["status"] == "Finished")
 
 
@@ -161,7 +161,7 @@ def test_a_state_that_nobody_knows_is_waited_out_and_holds_up_no_other_job():
     items = [smc_job_wish.Item(ONE), smc_job_wish.Item(TWO)]
     first, second = smc_job_run.run(api, items, wish, pace(), False, len)
     assert second["error"] is None and first["error"]
-    assert not {operation for operation, *_ in api.calls} & {"CreateReplicationJob", "StartReplicationJob"}
+    assert not {operation for operation, *_rest in api.calls} & {"CreateReplicationJob", "StartReplicationJob"}
 
 
 @pytest.mark.parametrize("odd", broken(TOKEN), ids=shape)
@@ -201,7 +201,7 @@ def test_a_token_that_comes_twice_is_deleted_once():
     api = Replay(lambda operation, *_: wrapped(operation, [TOKEN, TOKEN], TotalCount=2) if operation in PATHS else {})
     results = smc_tokens.withdraw(api, "name", [], "absent", False)
     assert [one["access_token_id"] for one in results] == ["at-1"]
-    assert [operation for operation, *_ in api.calls].count("DeleteAccessToken") == 1
+    assert [operation for operation, *_rest in api.calls].count("DeleteAccessToken") == 1
 
 
 @pytest.mark.parametrize("work", ["purge", "withdraw"])
@@ -227,8 +227,8 @@ WHOLE: list[dict[str, Any]] = [
     *({outer: {inner: "text"}} for outer, inner in PATHS.values()),
 ]
 READS = {
-    "sources": lambda api: smc_sources.search(api),
-    "jobs": lambda api: smc_jobs.search(api),
+    "sources": smc_sources.search,
+    "jobs": smc_jobs.search,
     "tokens": lambda api: smc_tokens.by_name(api, "name"),
 }
 
