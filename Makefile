@@ -35,7 +35,7 @@ acceptance: system ## Run the roles against lab hosts
 	@tests/setup/root.sh test && venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q tests/acceptance
 
 policies: system ## Write docs/ram anew, from the operations that the playbooks really call
-	@tests/setup/root.sh policies && venv=$(VENV) && OS_MIGRATION_UPDATE_POLICIES=1 "$$venv/bin/python" -m pytest -q tests/acceptance/test_ram_policies.py tests/acceptance/test_migrate.py -k "ram_policy or newest"
+	@tests/setup/root.sh policies && venv=$(VENV) && OS_MIGRATION_UPDATE_POLICIES=1 "$$venv/bin/python" -m pytest -q tests/acceptance/test_ram_policies.py tests/acceptance/test_migrate.py -m "full or not full" -k "ram_policy or newest"
 
 test-full: test ## Everything that CI runs, and what takes too long for it: a large fleet, every fault on every operation
 	@venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q -m full tests/acceptance

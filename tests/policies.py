@@ -50,7 +50,8 @@ def under(cloud: Cloud, name: str) -> Iterator[None]:
         write(path, called | rare)
         write(POLICIES / "cloud_assistant.json", ASSISTANT)
     else:
-        assert called == allowed - rare
+        missing, idle = sorted(called - allowed), sorted(allowed - rare - called)
+        assert not missing and not idle, f"docs/ram/{name}.json lacks {missing}, and allows {idle} for nothing"
 
 
 def actions_in(path: Path) -> set[str]:

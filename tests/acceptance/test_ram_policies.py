@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from metadata import MetadataCloud
 from policies import under
 
@@ -19,6 +21,7 @@ class Mixed(MetadataCloud):
         return {**super()._entry(name), **({"disks": EFFICIENCY} if name == "host001" else {})}
 
 
+@pytest.mark.full
 def test_each_playbook_runs_with_its_own_ram_policy_alone(tmp_path: Path) -> None:
     with Mixed(3, regions=("cn-hangzhou",)) as cloud:
         with under(cloud, "precheck"):

@@ -281,4 +281,6 @@ class Runner:
         }
         shown = [restore_point.shown(found[disk["disk_id"]], disk) for disk in plan.disks if disk["disk_id"] in found]
         error = error or restore_point.merge(self.errors.get(ref, []))
-        return _result(ref, ref in self.touched, restore_point.complete(plan, found, level), shown, error)
+        # What was seen earlier is no restore point when something has happened to it since.
+        complete = error is None and restore_point.complete(plan, found, level)
+        return _result(ref, ref in self.touched, complete, shown, error)
