@@ -31,17 +31,17 @@ class ActionModule(HostAction):
         "client_checksum": {"type": "str", "default": ""},
         "command": {"type": "str", "default": ""},
         "token_id": {"type": "str", "default": ""},
-        "code": {"type": "str", "no_log": True, "default": ""},
+        "code": {"type": "str", "no_log": True, "required": True},
         "timeout": {"type": "int", "default": 900},
     }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         if self._task.check_mode:
             return {"changed": True}
+        if not arguments["code"]:
+            raise HostError("there is no activation code to import the host with: the service made none")
         self._keep_probe()
-        # Without a code the host is a source already.
-        if arguments["code"]:
-            self._import(arguments)
+        self._import(arguments)
         return {"changed": True}
 
     def _keep_probe(self) -> None:

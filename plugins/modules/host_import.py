@@ -48,11 +48,11 @@ options:
     default: ""
   code:
     description:
-      - The activation code. Without one only the probe is kept, because the host is a source already.
+      - The activation code. An empty one is refused before anything is done on the host.
       - It is a secret, so give the task C(no_log=true). It reaches the host inside a program on standard input. Where a connection or
         a way of becoming root (such as C(su)) passes no standard input on, the import is refused, for the code would be in a file.
     type: str
-    default: ""
+    required: true
   timeout:
     description: How long the command may take, in seconds.
     type: int

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 #   token   the same ClientToken makes a second arrival harmless: send it again, with that token
 #   settle  nobody knows: raise LostAnswer, and the caller looks at the resource before it does anything
 #   never   like settle, but nothing shows whether it arrived: the caller reports it and never sends it again
-AFTER_LOSS = ("read", "token", "settle", "never")
 
 
 @dataclass(frozen=True)

@@ -80,3 +80,11 @@ def test_the_command_arrives_as_it_is_and_in_no_here_document() -> None:
     run = program + host_program("smc/import.sh")
     done = subprocess.run(["sh", "-s", "--", "20"], input=run, text=True, capture_output=True, check=True)
     assert '"status":0' in done.stdout and "32" in done.stdout and done.stderr == ""
+
+
+def test_without_a_code_a_host_says_so_at_once_instead_of_waiting_for_a_source_that_never_comes(
+    action: host_import.ActionModule,
+) -> None:
+    action.given["code"] = ""
+    with pytest.raises(HostError, match="no activation code"):
+        action.act(action.given)
