@@ -2,7 +2,7 @@
 # Starts a detached job on this host, tells how it stands, and gives its files back.
 # Usage: sh -s -- start ID PHASE | status ID | fetch ID NAME | remove ID
 # "start" finds the job's files as a base64 tar.gz in the shell function payload, which the sender puts in front.
-# A job is a directory; whoever holds the lock on it is running. Safe to call again at any time.
+# A job is a directory; whoever holds the lock of its phase is running. Safe to call again at any time.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -25,9 +25,11 @@ value() { # value KEY : from the job's state file
 	[ -r "$job/state" ] && sed -n "s/^$1=//p" "$job/state" | tail -n 1
 }
 
-running() { # not at its end, and a process of the job still lives
-	# A shared lock: it conflicts with the job's own, but not with that of another who asks.
-	[ -e "$job/lock" ] && [ "$(value state)" = running ] && ! flock -n -s "$job/lock" true
+running() { # not at its end, and a process of this phase still lives
+	# A lock for each phase: something that outlives the first phase, a key agent for one, must not pass for the second.
+	# Shared: it conflicts with the phase's own, but not with that of another who asks.
+	lock=$job/lock.$(value phase)
+	[ -e "$lock" ] && [ "$(value state)" = running ] && ! flock -n -s "$lock" true
 }
 
 standing() { # running, finished, failed, or died: says that it runs, but no process of it lives
@@ -81,16 +83,17 @@ unpack() { # the payload into the job's directory; a file that is there already 
 }
 
 launch() { # PHASE, in a process tree that outlives this session; it waits for the lock, which somebody may just be looking at
-	: >>"$job/lock"
+	lock=$job/lock.$1
+	: >>"$lock"
 	if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
 		systemctl reset-failed "os-migration-$id.service" 2>/dev/null
-		set -- flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1"
+		set -- flock -w 60 "$lock" /bin/sh "$job/engine.sh" "$job" "$1"
 		# KillMode and the long stop time keep a shutdown from cutting an rpm transaction; an old systemd does not know them here.
 		timeout 60 systemd-run --unit="os-migration-$id" --property=KillMode=process --property=TimeoutStopSec=30min \
 			--property=LimitNOFILE=65536 --property=OOMScoreAdjust=-900 "$@" >/dev/null 2>&1 ||
 			timeout 60 systemd-run --unit="os-migration-$id" "$@" >/dev/null
 	else
-		setsid flock -w 60 "$job/lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null 2>&1 </dev/null &
+		setsid flock -w 60 "$lock" /bin/sh "$job/engine.sh" "$job" "$1" >/dev/null 2>&1 </dev/null &
 	fi
 }
 
