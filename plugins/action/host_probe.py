@@ -9,6 +9,7 @@ Where a batch task of the same run has fetched the host's answer already, that i
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, ClassVar
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts, FactsError, parse
@@ -28,9 +29,10 @@ FIRST_PROBE = "before.json"
 Reading = tuple[dict[str, Any], Facts]
 
 
-def reading(document: dict[str, Any]) -> Reading:
-    """A probe document with its facts; HostError where it is none."""
+def reading(document: dict[str, Any], read_at: float) -> Reading:
+    """A probe document with its facts; HostError where it is none. `read_at`: the controller's clock when it came."""
     try:
+        document = {**document, "read_at": int(read_at)}
         return document, parse(document)
     except FactsError as error:
         raise HostError(str(error)) from error
@@ -55,7 +57,8 @@ class ActionModule(HostAction):
 
     def _ask(self, arguments: dict[str, Any]) -> Reading:
         """Asks the host itself."""
-        return reading(self.patiently(arguments["wait_timeout"], host_program(PROBE), timeout=arguments["timeout"]))
+        answer = self.patiently(arguments["wait_timeout"], host_program(PROBE), timeout=arguments["timeout"])
+        return reading(answer, time.time())
 
     def _read_before(self) -> Reading | None:
         """The answer that a batch task has fetched for this host, used once; None where there is none to be used."""
@@ -66,9 +69,10 @@ class ActionModule(HostAction):
         if not instance:
             return None
         try:
-            said = run.answer_path(instance).read_bytes()
+            answer = run.answer_path(instance)
+            said, read_at = answer.read_bytes(), answer.stat().st_mtime
             run.forget_answer(instance)
-            return reading(parse_answer({"stdout": said.decode("utf-8", "surrogateescape")}))
+            return reading(parse_answer({"stdout": said.decode("utf-8", "surrogateescape")}), read_at)
         except (OSError, HostError):
             return None
 

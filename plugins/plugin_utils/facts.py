@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_machine, facts_software
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_packages as rpm
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_text as text_of
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Facts, FactsError
@@ -173,6 +174,8 @@ _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "alternatives": ("alternatives", text_of.links),
     "journal": ("journal", _journal),
     "site_packages": ("site_packages", text_of.lines),
+    **facts_software.SECTIONS,
+    **facts_machine.SECTIONS,
 }
 
 
@@ -236,7 +239,8 @@ def parse(document: object) -> Facts:
         _take(values, unread, fact, section, partial(_converted, read, section, convert))
     for fact, (section, make) in _COMBINED.items():
         _take(values, unread, fact, section, partial(make, read))
-    return Facts(unread=unread, **values)
+    read_at = document.get("read_at")
+    return Facts(unread=unread, read_at=read_at if type(read_at) is int and 0 < read_at < 2**33 else None, **values)
 
 
 def _converted(read: _Document, section: str, convert: Callable[[str], Any]) -> Any:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_machine import MachineFacts
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_software import SoftwareFacts
+
 
 class FactsError(ValueError):
     """The probe document is not one; the text is one sentence for the user."""
@@ -141,14 +144,39 @@ class Address:
     address: str
 
 
+@dataclass(frozen=True)
+class Transaction:
+    """What the host's package manager says of the real conversion, resolved against the target's repositories.
+
+    `error` is empty where it resolves; `cause` then is, else `repository`, `resolve`, `space` or `unknown`. Packages are
+    written as rpm prints them (name-version-release.arch). Sizes are MiB, measured from the packages themselves.
+    """
+
+    error: str = ""
+    cause: str = ""
+    problems: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
+    upgraded: tuple[str, ...] = ()
+    downgraded: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    no_counterpart: tuple[str, ...] = ()
+    missing_streams: tuple[str, ...] = ()
+    kernel: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    needs_mib: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
 Lines = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(SoftwareFacts, MachineFacts):
     """One host at one moment. `unread` says, section by section, why something is not known."""
 
     unread: Mapping[str, str] = field(default_factory=dict)
+    # Seconds since 1970 on the controller when the answer came.
+    read_at: int | None = None
     uid: int | None = None
     os: Os | None = None
     os_release: Mapping[str, str] | None = None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,15 @@ class Finding:
     command: str | None
     source: str
     grade: str
+    # The id with which the role remediate resolves it, or nothing.
+    remedy: str = ""
+    # The reason for which it was accepted beforehand, and until when.
+    waived: Mapping[str, str] | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a host with this finding must not be migrated."""
+        return self.severity == "inhibitor" and self.status == "fired" and not self.waived
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -36,10 +45,11 @@ class Finding:
             "severity": self.severity,
             "status": self.status,
             "evidence": list(self.evidence),
-            "remediation": {"text": self.remediation, "command": self.command},
+            "remediation": {"text": self.remediation, "command": self.command, "id": self.remedy or None},
             "source": self.source,
             "grade": self.grade,
             "area": self.area,
+            "waived": dict(self.waived) if self.waived else None,
         }
 
 

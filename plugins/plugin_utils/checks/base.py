@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Facts, Package
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Facts, Package, Transaction
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_vendors import vendors_of
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import (
     GRADES,
@@ -37,6 +37,11 @@ class UnknownFact(Exception):
         self.fact, self.reason = fact, reason
 
 
+def package_manager(source: str) -> str:
+    """The command of the package manager on a source: yum up to major version 7, dnf from 8 on."""
+    return "yum" if source in ("centos7", "rhel7", "alinux2") else "dnf"
+
+
 def need(value: T | None, fact: str) -> T:
     """A fact that is known, or the end of this check."""
     if value is None:
@@ -46,11 +51,16 @@ def need(value: T | None, fact: str) -> T:
 
 @dataclass(frozen=True)
 class Context:
-    """One host on one path. `cloud` is the instance as the cloud describes it, or None where nobody asked."""
+    """One host on one path.
+
+    `cloud` is the instance as the cloud describes it, `transaction` what the package manager of the host says of the
+    real conversion; each is None where nobody asked.
+    """
 
     facts: Facts
     cloud: Mapping[str, Any] | None
     path: Path
+    transaction: Transaction | None = None
 
     @property
     def packages(self) -> tuple[Package, ...]:
@@ -85,10 +95,17 @@ class Check:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     judge: Judge
+    severities: Mapping[str, str] = field(default_factory=dict)
+    remedy: str = ""
+    waivable: bool = True
+
+    def severity_on(self, path: Path) -> str:
+        """How much it matters on this path: by the engine, else as registered."""
+        return self.severities.get(path.engine, self.severity)
 
     def applies(self, context: Context) -> bool:
         path = context.path
-        if self.area == "cloud" and context.cloud is None:
+        if (self.area == "cloud" and context.cloud is None) or (self.area == "transaction" and not context.transaction):
             return False
         return (
             path.engine in self.engines
@@ -100,26 +117,20 @@ class Check:
         """What the check says, or None where all is well."""
         try:
             evidence = bounded(self.judge(context) or ())
-            return self._finding(self.severity, "fired", evidence) if evidence else None
+            return self._finding(context.path, "fired", evidence) if evidence else None
         except UnknownFact as unknown:
             reason = context.facts.unread.get(unknown.fact, unknown.reason)
-            # Not knowing is not the same as being well: one step below what the check itself would say.
-            severity = SEVERITIES[min(SEVERITIES.index(self.severity) + 1, len(SEVERITIES) - 1)]
-            return self._finding(severity, "unknown", (f"{unknown.fact} is not known ({reason})",))
+            return self._finding(context.path, "unknown", (f"{unknown.fact} is not known ({reason})",))
 
-    def _finding(self, severity: str, status: str, evidence: tuple[str, ...]) -> Finding:
+    def _finding(self, path: Path, status: str, evidence: tuple[str, ...]) -> Finding:
+        rank = SEVERITIES.index(self.severity_on(path))
+        # Not knowing is not the same as being well: one step below what the check itself would say.
+        severity = SEVERITIES[rank if status == "fired" else min(rank + 1, len(SEVERITIES) - 1)]
+        command = self.command and self.command.replace("{manager}", package_manager(path.source))
         return Finding(
-            self.id,
-            self.title,
-            severity,
-            status,
-            self.area,
-            evidence,
-            self.remediation,
-            self.command,
-            self.source,
-            self.grade,
-        )
+            self.id, self.title, severity, status, self.area, evidence, self.remediation, command, self.source, self.grade,
+            self.remedy,
+        )  # fmt: skip
 
 
 REGISTER: dict[str, Check] = {}
@@ -138,15 +149,25 @@ def check(
     engines: tuple[str, ...] = ENGINES,
     sources: tuple[str, ...] = (),
     targets: tuple[str, ...] = (),
+    severities: Mapping[str, str] | None = None,
+    remedy: str = "",
+    waivable: bool = True,
 ) -> Callable[[Judge], Judge]:
-    """Registers a function as a check; it returns the evidence, and nothing where all is well."""
-    if id in REGISTER or severity not in SEVERITIES or grade not in GRADES:
-        raise ValueError(f"the check {id} is registered twice, or its severity or grade does not exist")
+    """Registers a function as a check; it returns the evidence, and nothing where all is well.
+
+    `severities` says for which engines it matters more or less than `severity`; `remedy` is the id with which the role
+    remediate resolves it; `{manager}` in `command` becomes yum or dnf. What is not waivable cannot be accepted by
+    anybody, because then there would be no way forward or none back.
+    """
+    known = {severity, *(severities or {}).values()} <= set(SEVERITIES) and set(severities or {}) <= set(ENGINES)
+    if id in REGISTER or not known or grade not in GRADES:
+        raise ValueError(f"the check {id} is registered twice, or its severity, engine or grade does not exist")
 
     def register(judge: Judge) -> Judge:
         REGISTER[id] = Check(
-            id, title, severity, area, remediation, command, source, grade, engines, sources, targets, judge
-        )
+            id, title, severity, area, remediation, command, source, grade, engines, sources, targets, judge,
+            severities or {}, remedy, waivable,
+        )  # fmt: skip
         return judge
 
     return register

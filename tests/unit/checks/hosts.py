@@ -13,8 +13,15 @@ from typing import Any
 import yaml
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts, parse
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Transaction
 
-CLEAN: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "clean_centos8.yml").read_text("utf-8"))
+
+def clean(system: str) -> dict[str, Any]:
+    """The sections of a clean, minimal host of a source system, as clean_SYSTEM.yml has them."""
+    return dict(yaml.safe_load((Path(__file__).parent / f"clean_{system}.yml").read_text("utf-8")))
+
+
+CLEAN: dict[str, Any] = clean("centos8")
 
 CLOUD: dict[str, Any] = {
     "instance_id": "i-bp1000000000000001",
@@ -52,20 +59,35 @@ def changed(section: Mapping[str, Any], change: Any) -> dict[str, Any]:
     return {**result, **{key: change[key] for key in ("rc", "cut", "text") if key in change}}
 
 
-def document(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The probe document of the clean host with some sections changed; a change to null takes a section away."""
+def document(changes: Mapping[str, Any] | None = None, system: str = "centos8") -> dict[str, Any]:
+    """The probe document of a clean host with some sections changed; a change to null takes a section away.
+
+    `read_at` among the changes is the controller's clock, else the host's own.
+    """
     empty = {"rc": 0, "cut": False, "text": ""}
-    sections = {name: changed(empty, text) for name, text in CLEAN.items()}
-    for name, change in (changes or {}).items():
+    texts = CLEAN if system == "centos8" else clean(system)
+    sections = {name: changed(empty, text) for name, text in texts.items()}
+    changes = dict(changes or {})
+    read_at = changes.pop("read_at", int(texts["epoch"]))
+    for name, change in changes.items():
         if change is None:
             sections.pop(name)
         else:
             sections[name] = changed(sections.get(name, empty), change)
-    return {"probe": 1, "sections": sections}
+    return {"probe": 1, "read_at": read_at, "sections": sections}
 
 
-def host(changes: Mapping[str, Any] | None = None) -> Facts:
-    return parse(document(changes))
+def host(changes: Mapping[str, Any] | None = None, system: str = "centos8") -> Facts:
+    return parse(document(changes, system))
+
+
+def transaction_of(changes: Mapping[str, Any]) -> Transaction:
+    """A transaction that resolves, with some fields changed; lists become tuples."""
+    return Transaction(**{key: _frozen(value) for key, value in changes.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def instance(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks impor
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import SEVERITIES, bounded
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import Path as MigrationPath
-from ansible_collections.alicloud.os_migration.tests.unit.checks.hosts import CLEAN, host, instance
+from ansible_collections.alicloud.os_migration.tests.unit.checks.hosts import CLEAN, host, instance, transaction_of
 
 PATH = MigrationPath("centos8", "alinux3", "x86_64", "distro_sync", "lab", True)
 CASES: dict[str, dict[str, list[dict[str, Any]]]] = {}
@@ -31,7 +31,9 @@ def _cases(kind: str) -> list[Any]:
 
 def _context(case: dict[str, Any]) -> Context:
     cloud = None if case.get("no_cloud") else instance(case.get("cloud"))
-    return Context(host(case.get("sections")), cloud, dataclasses.replace(PATH, **case.get("path", {})))
+    path = dataclasses.replace(PATH, **case.get("path", {}))
+    transaction = transaction_of(case["transaction"]) if "transaction" in case else None
+    return Context(host(case.get("sections"), case.get("clean", "centos8")), cloud, path, transaction)
 
 
 @pytest.mark.parametrize(("id_", "case"), _cases("fires"))
@@ -113,10 +115,11 @@ def test_a_finding_reaches_the_report_whole() -> None:
         "severity": "inhibitor",
         "status": "fired",
         "evidence": ["the user id is 1"],
-        "remediation": {"text": REGISTER["OS-ROOT"].remediation, "command": None},
+        "remediation": {"text": REGISTER["OS-ROOT"].remediation, "command": None, "id": None},
         "source": REGISTER["OS-ROOT"].source,
         "grade": "documented",
         "area": "identity",
+        "waived": None,
     }
 
 
