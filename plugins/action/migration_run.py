@@ -41,6 +41,8 @@ class ActionModule(ActionBase):
                 "message": {"type": "str", "default": ""},
                 "resume": {"type": "bool", "default": True},
                 "everything": {"type": "bool", "default": False},
+                "assess_only": {"type": "bool", "default": False},
+                "waivers": {"type": "list", "elements": "dict", "default": []},
             }
         )
         variables = task_vars or {}

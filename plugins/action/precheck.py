@@ -9,10 +9,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.assessment import Assessment, assess
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.assessment import Assessment, Subject, assess
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import FactsError, parse
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.plan import unfinished
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import SEVERITIES
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import touched
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.plan import PlanError, unfinished
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory, RunError
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.waivers import parse_waivers
 
 
 class ActionModule(ActionBase):
@@ -28,12 +31,14 @@ class ActionModule(ActionBase):
                 "target": {"type": "str", "required": True},
                 "engine": {"type": "str", "default": "auto"},
                 "probe_error": {"type": "str", "default": ""},
+                "fail_on": {"type": "str", "choices": ["never", *SEVERITIES], "default": "never"},
+                "reassess": {"type": "bool", "default": False},
             }
         )
         host = str((task_vars or {}).get("inventory_hostname", ""))
         try:
             return {"changed": False, **_judge(RunDirectory.at(arguments["run_dir"]), host, arguments)}
-        except (RunError, FactsError) as error:
+        except (RunError, FactsError, PlanError) as error:
             return {"failed": True, "msg": str(error)}
 
 
@@ -41,20 +46,43 @@ def _judge(run: RunDirectory, host: str, arguments: dict[str, Any]) -> dict[str,
     """Assesses the host and writes the assessment into its record. What an interrupted run decided stays decided."""
     record = run.host_record(host)
     instance = (run.read("cloud.json") or {}).get(host)
-    document = run.read_probe(host, "before")
     if unfinished(instance or {}, run.run_id):
         outcome = record["outcome"] if record["outcome"] not in ("held", "not_started") else None
         record = run.update_host(host, eligible=True, outcome=outcome, engine=record["engine"] or arguments["engine"])
-    elif not record["outcome"]:
-        facts = parse(document) if document and not arguments["probe_error"] else None
-        found = assess(facts, arguments["probe_error"], instance, arguments["target"], arguments["engine"])
+    elif not record["outcome"] or (arguments["reassess"] and not touched(record)):
+        found = assess(
+            _subject(run, host, instance, arguments["probe_error"]), arguments["target"], arguments["engine"]
+        )
         record = run.update_host(host, **_changes(found))
     return {
         "eligible": record["eligible"],
         "outcome": record["outcome"],
         "reason": record["reason"],
         "findings": [f"{finding['severity']} {finding['id']}: {finding['title']}" for finding in record["findings"]],
+        "problem": _problem(record["findings"], arguments["fail_on"]),
     }
+
+
+def _subject(run: RunDirectory, host: str, instance: dict[str, Any] | None, error: str) -> Subject:
+    document = None if error else run.read_probe(host, "before")
+    return Subject(
+        host,
+        parse(document) if document else None,
+        error,
+        instance,
+        waivers=parse_waivers(run.facts().get("waivers") or []),
+    )
+
+
+def _problem(findings: list[dict[str, Any]], fail_on: str) -> str:
+    """The ids of the findings that are as bad as the user asked to fail on, as a sentence; nothing where there are none."""
+    severities = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on != "never" else ()
+    ids = [
+        finding["id"]
+        for finding in findings
+        if finding["severity"] in severities and finding["status"] == "fired" and not finding["waived"]
+    ]
+    return f"Findings of severity {fail_on} or worse: {', '.join(ids)}." if ids else ""
 
 
 def _changes(found: Assessment) -> dict[str, Any]:
@@ -65,4 +93,5 @@ def _changes(found: Assessment) -> dict[str, Any]:
         "source": found.source,
         "engine": found.engine,
         "findings": [finding.as_dict() for finding in found.findings],
+        "paths": found.paths,
     }

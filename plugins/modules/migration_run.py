@@ -105,6 +105,15 @@ options:
     description: Whether to select all hosts of the run instead of the failed ones.
     type: bool
     default: false
+  assess_only:
+    description: Whether nothing will be migrated, so that paths which this version cannot take may be looked at too.
+    type: bool
+    default: false
+  waivers:
+    description: Findings that are accepted, each with C(id), C(hosts), C(reason) and C(expires).
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""

@@ -6,23 +6,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import matrix
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks import Context, run_checks
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.gates import gate
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.compare import (
     Expectation,
     compare,
     compare_restored,
 )
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Transaction
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import Finding, in_order
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import Path
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.waivers import Waiver, waive
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A host that is to be judged. `facts` is None where it could not be read, and `error` says why."""
+
+    host: str
+    facts: Facts | None
+    error: str = ""
+    instance: Mapping[str, Any] | None = None
+    transaction: Transaction | None = None
+    waivers: tuple[Waiver, ...] = ()
+    today: date = field(default_factory=date.today)
+
+
+@dataclass(frozen=True)
+class PathVerdict:
+    """What stands in the way of one path from this host."""
+
+    path: Path
+    findings: list[Finding]
+
+    @property
+    def blocked_by(self) -> list[str]:
+        return [finding.id for finding in self.findings if finding.blocks]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "target": self.path.target,
+            "engine": self.path.engine,
+            "available": self.path.available,
+            "eligible": not self.blocked_by,
+            "blocked_by": self.blocked_by,
+            "findings": len(self.findings),
+        }
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """`outcome` is set where the assessment alone decides how the host ends."""
+    """`outcome` is set where the assessment alone decides how the host ends; `paths` are all that lead on from here."""
 
     eligible: bool
     outcome: str | None
@@ -30,53 +70,83 @@ class Assessment:
     findings: list[Finding] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=lambda: {"id": "", "version": "", "name": ""})
     engine: str = ""
+    paths: list[dict[str, Any]] = field(default_factory=list)
 
 
-def assess(facts: Facts | None, error: str, instance: Mapping[str, Any] | None, target: str, engine: str) -> Assessment:
-    """Judges a host for a target; `facts` is None where it could not be read, and `error` says why."""
+def assess(subject: Subject, target: str, engine: str) -> Assessment:
+    """Judges a host for a target, or with the target `auto` for every path that leads on from it."""
+    facts = subject.facts
     if facts is None:
-        return _refused([_finding("NET-UNREADABLE", "The host could not be read", [error or "no probe"], _UNREADABLE)])
+        return _refused([gate("NET-UNREADABLE", subject.error or "no probe")])
     identity = matrix.identify(facts.os_release or {})
     if identity is None:
         name = (facts.os_release or {}).get("PRETTY_NAME") or "an operating system that does not say its name"
-        return _refused([_finding("IDN-UNKNOWN", "The operating system is not known", [name], _UNKNOWN_OS)])
+        return _refused([gate("IDN-UNKNOWN", name)])
     source = {"id": identity.id, "version": identity.version, "name": identity.name}
     if identity.id == target:
         return Assessment(False, "migrated", f"The host runs {identity.name} already; nothing was done.", [], source)
+    paths = [path for path in matrix.paths(identity.id, facts.arch or "") if target in ("auto", path.target)]
+    verdicts = [_judge(subject, path) for path in paths]
+    if target == "auto":
+        return _every_path(verdicts, engine, source)
+    shown = [verdict.as_dict() for verdict in verdicts]
     try:
         path = matrix.choose(identity.id, target, facts.arch or "", engine)
     except matrix.MatrixError as problem:
-        return _refused(
-            [_finding("IDN-PATH", "No migration leads from this host to the target", [str(problem)], _NO_PATH)], source
-        )
-    findings = run_checks(Context(facts, instance, path))
-    if facts.packages is None:
-        evidence = [facts.unread.get("packages", "the rpm database was not read")]
-        findings = in_order(
-            [*findings, _finding("PKG-UNREADABLE", "The installed packages could not be read", evidence, _NO_RPM)]
-        )
-    if any(finding.severity == "inhibitor" and finding.status == "fired" for finding in findings):
-        return _refused(findings, source, path.engine)
-    return Assessment(True, None, "", findings, source, path.engine)
+        return _refused(_without_path(verdicts, engine, str(problem)), source, paths=shown)
+    chosen = next(verdict for verdict in verdicts if verdict.path == path)
+    if chosen.blocked_by:
+        return _refused(chosen.findings, source, path.engine, shown)
+    return Assessment(True, None, "", chosen.findings, source, path.engine, shown)
 
 
-def _refused(findings: list[Finding], source: dict[str, str] | None = None, engine: str = "") -> Assessment:
-    ids = [finding.id for finding in findings if finding.severity == "inhibitor" and finding.status == "fired"]
+def _judge(subject: Subject, path: Path) -> PathVerdict:
+    """Every finding on one path. What the package manager said belongs to the engine that uses it."""
+    facts = subject.facts or Facts()
+    transaction = subject.transaction if path.engine == "distro_sync" else None
+    findings = run_checks(Context(facts, subject.instance, path, transaction))
+    return PathVerdict(path, waive(findings, subject.host, subject.waivers, subject.today))
+
+
+def _without_path(verdicts: list[PathVerdict], engine: str, problem: str) -> list[Finding]:
+    """No path can be taken: that, and what would be found on the one that was meant."""
+    meant = [verdict for verdict in verdicts if engine in ("auto", verdict.path.engine)]
+    others = [finding for finding in meant[0].findings if finding.id != "IDN-PATH"] if meant else []
+    return in_order([gate("IDN-PATH", problem), *others])
+
+
+def _every_path(verdicts: list[PathVerdict], engine: str, source: dict[str, str]) -> Assessment:
+    """All that stands in the way of any target. A finding shows its worst side, and the paths that it is about."""
+    wanted = [verdict for verdict in verdicts if engine in ("auto", verdict.path.engine)]
+    if not wanted:
+        return _refused([gate("IDN-PATH", f"no migration starts at {source['name']} on this architecture")], source)
+    worst: dict[str, Finding] = {}
+    about: dict[str, list[str]] = {}
+    for verdict in wanted:
+        for finding in verdict.findings:
+            about.setdefault(finding.id, []).append(f"{verdict.path.target} by {verdict.path.engine}")
+            known = worst.get(finding.id)
+            worst[finding.id] = finding if known is None else in_order([known, finding])[0]
+    findings = in_order(replace(finding, paths=tuple(about[id_])) for id_, finding in worst.items())
+    shown = [verdict.as_dict() for verdict in wanted]
+    if any(entry["eligible"] for entry in shown):
+        return Assessment(True, None, "", findings, source, "", shown)
+    blocking = sorted({id_ for entry in shown for id_ in entry["blocked_by"]})
+    reason = f"No target can be reached yet; in the way: {', '.join(blocking)}."
+    return Assessment(False, "not_eligible", reason, findings, source, "", shown)
+
+
+def _refused(
+    findings: list[Finding],
+    source: dict[str, str] | None = None,
+    engine: str = "",
+    paths: list[dict[str, Any]] | None = None,
+) -> Assessment:
+    ids = [finding.id for finding in findings if finding.blocks]
     number = f"{len(ids)} inhibitors must" if len(ids) > 1 else "1 inhibitor must"
     reason = f"{number} be resolved first: {', '.join(ids)}."
-    return Assessment(False, "not_eligible", reason, findings, source or {"id": "", "version": "", "name": ""}, engine)
-
-
-_UNREADABLE = "Make sure that the controller reaches the host and that the user may become root there, then run again."
-_UNKNOWN_OS = "Leave the host out: no migration starts at this system."
-_NO_PATH = "Choose another target for this host, or leave it out."
-_NO_RPM = "Repair the rpm database (rpm --rebuilddb after a backup of /var/lib/rpm), then run again."
-
-
-def _finding(identifier: str, title: str, evidence: list[str], remediation: str) -> Finding:
-    area = "identity" if identifier.startswith("IDN") else "packages" if identifier.startswith("PKG") else "network"
-    source = "this collection: what cannot be read or has no path cannot be judged"
-    return Finding(identifier, title, "inhibitor", "fired", area, tuple(evidence), remediation, None, source, "lab")
+    unknown = {"id": "", "version": "", "name": ""}
+    return Assessment(False, "not_eligible", reason, findings, source or unknown, engine, paths or [])
 
 
 def verify_target(before: Facts | None, after: Facts, target: str) -> dict[str, Any]:

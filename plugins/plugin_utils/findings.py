@@ -32,6 +32,8 @@ class Finding:
     remedy: str = ""
     # The reason for which it was accepted beforehand, and until when.
     waived: Mapping[str, str] | None = None
+    # With the target `auto`: the paths that it is about.
+    paths: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -50,6 +52,7 @@ class Finding:
             "grade": self.grade,
             "area": self.area,
             "waived": dict(self.waived) if self.waived else None,
+            **({"paths": list(self.paths)} if self.paths else {}),
         }
 
 

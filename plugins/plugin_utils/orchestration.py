@@ -42,6 +42,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.step import 
     item,
     targets,
 )
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.waivers import as_data, parse_waivers
 
 # Phases of the host's job in which the host itself is still as it was.
 HARMLESS_STEPS = frozenset(
@@ -54,7 +55,8 @@ PROOF_STEPS = frozenset({"prove", "verify_signatures", "check_space"})
 def request(arguments: StepArguments) -> dict[str, Any]:
     """Checks what the user asked for, before anything is contacted; returns the instances to ask the cloud about."""
     if arguments.target:
-        plan.check_target(arguments.target, arguments.engine)
+        plan.check_target(arguments.target, arguments.engine, arguments.assess_only)
+    parse_waivers(arguments.waivers)
     plan.check_risks(arguments.accept_risks or arguments.check_mode)
     plan.budget(arguments.max_failures, len(arguments.hosts))
     if arguments.run_id:
@@ -90,6 +92,7 @@ def open_run(arguments: StepArguments) -> dict[str, Any]:
         on_failure=arguments.on_failure,
         max_failures=arguments.max_failures,
         accepted_outcomes=arguments.accepted_outcomes,
+        waivers=as_data(parse_waivers(arguments.waivers)),
     )
     run.write("cloud.json", {**(run.read("cloud.json") or {}), **cloud})
     for host, instance in cloud.items():

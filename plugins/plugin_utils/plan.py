@@ -58,15 +58,23 @@ def _instance(variables: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def check_target(target: str, engine: str) -> None:
-    """PlanError where no host could ever take such a path in this version."""
-    if target not in TARGETS:
+def check_target(target: str, engine: str, assess_only: bool = False) -> None:
+    """PlanError where no host could ever take such a path in this version.
+
+    An assessment alone may also look at paths that this version cannot take, and with `auto` at all of them.
+    """
+    if target == "auto" and not assess_only:
+        raise PlanError(
+            "os_migration_target is auto, which lists the possible targets of every host in an assessment"
+            f" (playbook precheck). To migrate, name one: {', '.join(_targets(engine))}."
+        )
+    if target not in (*TARGETS, "auto"):
         raise PlanError(f"os_migration_target is {target!r}, which is not known. Known targets: {', '.join(TARGETS)}.")
     if engine not in ("auto", *ENGINES):
         raise PlanError(
             f"os_migration_engine is {engine!r}, which is not known. Known engines: auto, {', '.join(ENGINES)}."
         )
-    if target not in _targets(engine):
+    if target not in _targets(engine) and not assess_only:
         way = "" if engine == "auto" else f" by {engine}"
         usable = ", ".join(_targets(engine)) or "none"
         others = [other for other in sorted(BY_NAME_ONLY) if engine == "auto" and target in _targets(other)]

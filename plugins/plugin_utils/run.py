@@ -33,8 +33,8 @@ HASHED_NAME = re.compile(r".*-[0-9a-f]{16}")
 EMPTY_HOST: dict[str, Any] = {
     "schema": 1, "host": "", "instance_id": "", "instance_name": "", "region_id": "", "stage": "assessed",
     "outcome": None, "reason": "", "eligible": None, "source": {"id": "", "version": "", "name": ""}, "target": "",
-    "engine": "", "findings": [], "plan": [], "restore_point": [], "failure": None, "steps": [], "comparison": None,
-    "job": None,
+    "engine": "", "findings": [], "paths": [], "plan": [], "restore_point": [], "failure": None, "steps": [],
+    "comparison": None, "job": None,
     "times": {"started": None, "outage_started": None, "outage_finished": None, "finished": None},
 }  # fmt: skip
 # These are added to key by key; every other value of a host is replaced as a whole.

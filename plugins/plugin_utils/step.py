@@ -33,6 +33,8 @@ class StepArguments:
     message: str
     resume: bool
     everything: bool
+    assess_only: bool
+    waivers: list[dict[str, Any]]
     inventory: str
     hostvars: Mapping[str, Any]
     check_mode: bool

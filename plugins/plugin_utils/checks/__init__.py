@@ -12,6 +12,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks impor
     cloud,
     disk,
     files,
+    gates,
     identity,
     modules,
     network,
@@ -26,6 +27,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings imp
 AREAS = tuple(
     module.__name__.rpartition(".")[2]
     for module in (
+        gates,
         identity,
         packages,
         applications,

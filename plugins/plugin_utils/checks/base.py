@@ -117,12 +117,13 @@ class Check:
         """What the check says, or None where all is well."""
         try:
             evidence = bounded(self.judge(context) or ())
-            return self._finding(context.path, "fired", evidence) if evidence else None
+            return self.finding(context.path, "fired", evidence) if evidence else None
         except UnknownFact as unknown:
             reason = context.facts.unread.get(unknown.fact, unknown.reason)
-            return self._finding(context.path, "unknown", (f"{unknown.fact} is not known ({reason})",))
+            return self.finding(context.path, "unknown", (f"{unknown.fact} is not known ({reason})",))
 
-    def _finding(self, path: Path, status: str, evidence: tuple[str, ...]) -> Finding:
+    def finding(self, path: Path, status: str, evidence: tuple[str, ...]) -> Finding:
+        """What the check says on a path; `status` is fired or unknown."""
         rank = SEVERITIES.index(self.severity_on(path))
         # Not knowing is not the same as being well: one step below what the check itself would say.
         severity = SEVERITIES[rank if status == "fired" else min(rank + 1, len(SEVERITIES) - 1)]
