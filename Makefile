@@ -1,7 +1,7 @@
 # alicloud.os_migration: what can be done from a checkout. Everything installs what it needs by itself.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo lab test test-full unit lint sanity acceptance policies bench clean
+.PHONY: help venv system demo lab test test-full unit lint sanity acceptance policies catalogue bench clean
 VENV = $$(tests/setup/venv.sh)
 
 help: ## List the targets
@@ -36,6 +36,9 @@ acceptance: system ## Run the roles against lab hosts
 
 policies: system ## Write docs/ram anew, from the operations that the playbooks really call
 	@tests/setup/root.sh policies && venv=$(VENV) && OS_MIGRATION_UPDATE_POLICIES=1 "$$venv/bin/python" -m pytest -q tests/acceptance/test_ram_policies.py tests/acceptance/test_migrate.py -m "full or not full" -k "ram_policy or newest"
+
+catalogue: ## Print the catalogue of checks, and write docs/checks.md anew
+	@venv=$(VENV) && exec "$$venv/bin/python" tests/catalogue.py --write
 
 test-full: test ## Everything that CI runs, and what takes too long for it: a large fleet, every fault on every operation
 	@venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q -m full tests/acceptance

@@ -38,6 +38,15 @@ options:
     description: Why the host could not be read, if so.
     type: str
     default: ""
+  fail_on:
+    description: The severity from which on a finding makes a RV(problem).
+    type: str
+    choices: [never, inhibitor, high, medium, low, info]
+    default: never
+  reassess:
+    description: Whether to judge again a host that an earlier assessment of this run has given an outcome. What was changed already is never judged again.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -69,4 +78,9 @@ findings:
   elements: str
   returned: success
   sample: ["inhibitor PKG-I686: 32-bit packages are installed"]
+problem:
+  description: The findings that are as bad as O(fail_on), as a sentence; empty where there are none.
+  type: str
+  returned: success
+  sample: "Findings of severity high or worse: PKG-I686."
 """

@@ -13,7 +13,7 @@ trap 'rm -rf "$names"' EXIT
 mkdir -p "$names/ansible_collections/alicloud"
 ln -s "$ROOT" "$names/ansible_collections/alicloud/os_migration"
 (cd "$names" && run mypy --config-file "$ROOT/pyproject.toml" --cache-dir "$ROOT/.mypy_cache" ansible_collections/alicloud/os_migration/plugins)
-(cd tests && run mypy --config-file "$ROOT/pyproject.toml" --cache-dir "$ROOT/.mypy_cache" harness.py metadata.py policies.py demo.py bench/bench.py simulator lab)
+(cd tests && run mypy --config-file "$ROOT/pyproject.toml" --cache-dir "$ROOT/.mypy_cache" harness.py metadata.py policies.py catalogue.py demo.py bench/bench.py simulator lab)
 mapfile -t scripts < <(git ls-files -co --exclude-standard | while read -r file; do
 	case $file in *.sh) echo "$file" ;; *) head -c 40 "$file" 2>/dev/null | head -n 1 | grep -aqE '^#!.*\b(ba)?sh\b' && echo "$file" ;; esac
 done)

@@ -32,7 +32,7 @@ def _name(disk: Mapping[str, Any]) -> str:
     id="CLOUD-FACTS",
     title="Nothing is known of the instance in the cloud",
     severity="high",
-    area="cloud_facts",
+    area="gates",
     remediation="Give the host its instance id and region: without them there is neither a restore point nor a "
     "way back.",
     source="design of this collection: no change without a restore point",

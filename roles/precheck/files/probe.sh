@@ -267,6 +267,17 @@ s_site_packages() { # Python modules that no package owns, in places that Python
 	done
 	run 5 true
 }
+s_tool_reports() { # PATH<tab>@MTIME, then the JSON in pieces, without what indents it; secrets end before a quotation mark
+	for report in /var/log/leapp/leapp-report.json /var/log/convert2rhel/convert2rhel-pre-conversion.json; do
+		[ -f "$report" ] && [ -r "$report" ] || continue
+		run 5 stat -c "$report	@%Y" "$report"
+		run 5 awk '{ gsub(/:\/\/[^\/@ \t"\\]+@/, "://***@"); gsub(/pass(word|wd)?[ \t]*=[ \t]*[^, \t"\\]+/, "password=***")
+				sub(/^[ \t]+/, ""); text = text $0
+				while (length(text) >= 8000) { print FILENAME "\t" substr(text, 1, 8000); text = substr(text, 8001) } }
+			END { if (text != "") print FILENAME "\t" text }' "$report"
+	done
+	run 5 true
+}
 
 main() {
 	exec 4>&1
@@ -279,7 +290,7 @@ main() {
 		section $part
 	done
 	for part in lsmod module_streams mounts block boot_files bls units unit_files users groups cron hashes sockets proc_net \
-		addresses routes alternatives site_packages; do
+		addresses routes alternatives site_packages tool_reports; do
 		section $part 524288
 	done
 	section repo_files 1048576
