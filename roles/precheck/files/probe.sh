@@ -269,7 +269,7 @@ s_site_packages() { # Python modules that no package owns, in places that Python
 }
 s_tool_reports() { # PATH<tab>@MTIME, then the JSON in pieces, without what indents it; secrets end before a quotation mark
 	for report in /var/log/leapp/leapp-report.json /var/log/convert2rhel/convert2rhel-pre-conversion.json; do
-		[ -f "$report" ] && [ -r "$report" ] || continue
+		if [ ! -f "$report" ] || [ ! -r "$report" ]; then continue; fi
 		run 5 stat -c "$report	@%Y" "$report"
 		run 5 awk '{ gsub(/:\/\/[^\/@ \t"\\]+@/, "://***@"); gsub(/pass(word|wd)?[ \t]*=[ \t]*[^, \t"\\]+/, "password=***")
 				sub(/^[ \t]+/, ""); text = text $0
@@ -277,6 +277,184 @@ s_tool_reports() { # PATH<tab>@MTIME, then the JSON in pieces, without what inde
 			END { if (text != "") print FILENAME "\t" text }' "$report"
 	done
 	run 5 true
+}
+
+# A broken database shows when every header is read: rpm then says so on its standard error.
+s_rpm_errors() { { rpm_query -qa --qf '' 2>&1 >/dev/null || [ "$struck" = 0 ]; } | head -n 50; }
+s_rpm_unmet() { rpm_query -Va --nofiles --nodigest --nosignature --noscripts || [ "$struck" = 0 ]; }
+s_rpm_verify() { # rpm -V of the packages without which no host boots, lets people in, or updates itself
+	command -v rpm >/dev/null || return 127
+	rpm_query -V --nodeps --noscripts glibc bash coreutils systemd rpm yum dnf openssl-libs openssh-server ||
+		[ "$struck" = 0 ]
+}
+s_rpm_keys() { rpm_query -q --qf '%{VERSION}|%{SUMMARY}\n' gpg-pubkey || [ "$struck" = 0 ]; }
+s_rpm_exact() { # NAME|VERSION-RELEASE|VENDOR|REQUIRED|=|VERSION, where one build of CentOS is required
+	command -v rpm >/dev/null || return 127
+	rpm_query -qa --qf '[%{=NAME}|%{=VERSION}-%{=RELEASE}|%{=VENDOR}|%{REQUIRENAME}|%{REQUIREFLAGS:depflags}|%{REQUIREVERSION}\n]' |
+		awk -F '|' '$5 ~ /^ *= *$/ && $6 ~ /[.]centos/'
+}
+s_subscription() { # what is there, then CERTIFICATE<tab>its end
+	present /etc/pki/consumer/cert.pem /etc/pki/entitlement/*.pem /etc/pki/rhui/*.crt /etc/pki/rhui/product/*.crt \
+		/etc/insights-client/.registered /usr/sbin/subscription-manager /usr/bin/subscription-manager
+	dump /var/lib/rhsm/cache/releasever.json
+	for certificate in /etc/pki/consumer/cert.pem /etc/pki/entitlement/*.pem /etc/pki/rhui/*.crt /etc/pki/rhui/product/*.crt; do
+		case $certificate in *key.pem | *\**) continue ;; esac
+		end=$(run 5 openssl x509 -noout -enddate -in "$certificate") || continue
+		printf '%s\t%s\n' "$certificate" "$end"
+	done
+	run 5 true
+}
+s_ld_conf() { dump /etc/ld.so.conf /etc/ld.so.conf.d/*.conf; }
+
+owned_by_nobody() { # lines with paths on standard input; those that no package owns, as *unowned<tab>PATH
+	command -v rpm >/dev/null || return 127
+	paths=$(cat)
+	[ -n "$paths" ] || return 0
+	old_ifs=$IFS
+	IFS='
+'
+	set -f
+	# shellcheck disable=SC2086  # one argument for each line
+	set -- $paths
+	set +f
+	IFS=$old_ifs
+	# rpm's status is the number of files that it knows nothing about.
+	rpm_query -qf "$@" 2>&1 | awk '
+		/^file .* is not owned by any package$/ { print "*unowned\t" substr($0, 6, length($0) - 33) }
+		/^error: file .*: No such file or directory$/ { print "*missing\t" substr($0, 13, length($0) - 39) }'
+}
+
+s_unit_programs() { # UNIT FILE<tab>PROGRAM<tab>ITS FIRST ARGUMENT, where that is a path, for what the host's owner set up
+	# Other arguments stay on the host: they may hold secrets.
+	set -- /etc/systemd/system/*.service /etc/systemd/system/*.service.d/*.conf
+	for unit in "$@"; do
+		if [ ! -f "$unit" ] || [ -L "$unit" ] || [ ! -r "$unit" ]; then continue; fi
+		run 5 awk '/^[ \t]*ExecStart[ \t]*=[ \t]*[^ \t]/ {
+			sub(/^[^=]*=[ \t]*[-@:+!|]*/, "")
+			print FILENAME "\t" $1 "\t" ($2 ~ /^\// ? $2 : "")
+		}' "$unit"
+	done
+	run 5 true
+}
+s_running() { # executables of the processes on the host itself, not of those in containers
+	namespace=$(run 5 readlink /proc/self/ns/pid) || return
+	run 10 find /proc/[0-9]*/ns/pid /proc/[0-9]*/exe -maxdepth 0 -printf '%p\t%l\n' | awk -F '\t' -v namespace="$namespace" '
+		{ split($1, part, "/") }
+		part[4] == "ns" && $2 == namespace { here[part[3]] = 1 }
+		part[4] == "exe" && $2 ~ /^\// { if (here[part[3]] && !seen[$2]++) print $2 }'
+}
+s_scripts() { # SCRIPT<tab>its first line, where that names Python
+	run 5 find /usr/local/bin /usr/local/sbin /opt /srv /root/bin /etc/cron.hourly /etc/cron.daily /etc/cron.weekly \
+		/etc/cron.monthly /etc/rc.d/init.d /usr/bin/cloud-init -xdev -maxdepth 3 -type f -perm /111 -size -512k \
+		! -path '*[[:cntrl:]]*' | head -n 500 | xargs -r -d '\n' awk '
+		FNR == 1 && /^#!.*python/ { print FILENAME "\t" substr($0, 1, 200) }
+		FNR == 1 { nextfile }'
+}
+s_unowned() { # of all these, what no package owns, and what is not there
+	{
+		s_unit_programs | awk -F '\t' '{ print $2; if ($3 != "") print $3 }'
+		s_running
+		s_scripts | awk -F '\t' '{ print $1 }'
+	} | grep '^/' | grep -v ' (deleted)$' | sort -u | head -n 500 | owned_by_nobody
+}
+
+# Programs from outside the packages. What an ELF file needs stands in its dynamic section, found by its program
+# headers; it is read with od, because binutils is rarely there and ldd would run the program.
+program_roots='/opt /usr/local /srv /home /data /app'
+elf_found() { # paths of executables and libraries on local file systems, and *complete where none was left out
+	for root in $program_roots; do
+		# Before anything touches the directory: a server that is gone would hold up whoever looks.
+		awk -v root="$root" '$2 == root && $3 ~ /^(nfs|cifs|smb|fuse|ceph|gluster|lustre|9p|afs|gpfs|cpfs|ocfs2|gfs2)/ { far = 1 }
+			END { exit far }' /proc/self/mounts || continue
+		if [ -d "$root" ] && [ ! -L "$root" ]; then set -- "$@" "$root"; fi
+	done
+	[ $# -gt 0 ] || { echo '*complete' && return; }
+	run 6 find "$@" -xdev -maxdepth 7 \( -path /usr/local/aegis -o -path /usr/local/share/aliyun-assist -o \
+		-path /usr/local/cloudmonitor -o -name node_modules -o -name .git -o -name .cache -o -name overlay -o -name overlay2 \
+		-o -name containers -o -name rootfs \) -prune -o -type f -size +1023c -size -204800k \( -perm /111 -o -name '*.so' -o \
+		-name '*.so.*' \) ! -path '*[[:cntrl:]]*' -print
+	[ $? -eq 124 ] || echo '*complete'
+}
+elf_head() { # those of the lines on standard input that are programs or libraries; each has 1024 bytes at least
+	paths=$(cat)
+	[ -n "$paths" ] || return 0
+	{
+		printf '%s\n*bytes\n' "$paths"
+		printf '%s\n' "$paths" | run 10 xargs -d '\n' head -q -c "$1" -- | od -An -v -tu1 -w"$1"
+	} | awk "$2"
+}
+# shellcheck disable=SC2016
+elf_magic='/^\*bytes$/ { bytes = 1; next } !bytes { path[++n] = $0; next }
+	{ if ($1 == 127 && $2 == 69 && $3 == 76 && $4 == 70 && $6 == 1 && ($17 == 2 || $17 == 3)) found[++k] = path[m + 1]; m++ }
+	END { if (m == n) for (i = 1; i <= k; i++) print found[i]; else print "*unread" }'
+# CLASS MACHINE KIND OFFSET SIZE LOADS<tab>PATH; LOADS are address:offset:size of what is mapped, with commas.
+# shellcheck disable=SC2016
+elf_headers='function number(at, size, i, sum) { for (i = size; i > 0; i--) sum = sum * 256 + $(at + i); return sum + 0 }
+	/^\*bytes$/ { bytes = 1; next } !bytes { path[++n] = $0; next }
+	{
+		m++; wide = $5 == 2; table = number(wide ? 32 : 28, wide ? 8 : 4); count = number(wide ? 56 : 44, 2)
+		size = wide ? 56 : 32; kind = "static"; offset = 0; length_ = 0; loads = "-"
+		if (table + count * size > 1024) { kind = "unread"; count = 0 }
+		for (i = 0; i < count; i++) {
+			at = table + i * size; type = number(at, 4)
+			from = number(at + (wide ? 8 : 4), wide ? 8 : 4); address = number(at + (wide ? 16 : 8), wide ? 8 : 4)
+			bytes_ = number(at + (wide ? 32 : 16), wide ? 8 : 4)
+			if (type == 1) loads = loads "," sprintf("%.0f:%.0f:%.0f", address, from, bytes_)
+			if (type == 2) { kind = "dynamic"; offset = from; length_ = bytes_ }
+		}
+		line[m] = (wide ? 64 : 32) " " number(18, 2) " " kind sprintf(" %.0f %.0f ", offset, length_) loads "\t" path[m]
+	}
+	END { if (m == n) for (i = 1; i <= m; i++) print line[i]; else print "*unread" }'
+elf_names() { # PATH OFFSET SIZE LOADS: SONAME<tab>RUNPATH<tab>NEEDED<tab>VERSIONS, lists with commas
+	table=$(run 5 od -An -v -tu1 -w16 -j"$2" -N"$3" "$1" | awk -v loads="$4" '
+		function number(at, i, sum) { for (i = 8; i > 0; i--) sum = sum * 256 + $(at + i); return sum + 0 }
+		{ tag = number(0); value = number(8) }
+		tag == 1 { needed = needed "," sprintf("%.0f", value) } tag == 5 { address = value } tag == 10 { size = value }
+		tag == 14 { soname = value } tag == 15 || tag == 29 { runpath = value } tag == 0 { exit }
+		END {
+			n = split(loads, load, ",")
+			for (i = 2; i <= n; i++) {
+				split(load[i], part, ":")
+				if (address >= part[1] && address < part[1] + part[3]) at = address - part[1] + part[2]
+			}
+			if (at && size <= 4194304) printf "%.0f %.0f %s %.0f %.0f", at, size, needed == "" ? "-" : needed, soname, runpath
+		}')
+	[ -n "$table" ] || return 1
+	# shellcheck disable=SC2086  # numbers and commas
+	set -- "$1" $table
+	run 5 tail -c +$(($2 + 1)) "$1" | head -c "$3" | tr '\000' '\n' | awk -v needed="$4" -v soname="$5" -v runpath="$6" '
+		function name(at, i) { for (i in text) if (at >= i + 0 && at <= i + length(text[i])) return substr(text[i], at - i + 1) }
+		BEGIN { k = split(needed, want, ","); wanted[soname + 0]; wanted[runpath + 0] }
+		{ text[at + 0] = $0; at += length($0) + 1 }
+		/^(GLIBC|GLIBCXX|CXXABI)_[0-9.]+$/ { if (!seen[$0]++) versions = versions "," $0 }
+		END {
+			for (i = 2; i <= k; i++) names = names "," name(want[i])
+			printf "%s\t%s\t%s\t%s\n", soname + 0 ? name(soname) : "", runpath + 0 ? name(runpath) : "", substr(names, 2), substr(versions, 2)
+		}'
+}
+s_elf() { # CLASS<tab>MACHINE<tab>KIND<tab>PATH<tab>what elf_names says; *complete where none was left out
+	command -v rpm >/dev/null || return 127
+	list=$(elf_found | head -n 4000)
+	complete=
+	case $list in *'*complete') complete=1 ;; esac
+	list=$(printf '%s\n' "$list" | grep '^/' | elf_head 20 "$elf_magic" | head -n 601)
+	elf_counted 600
+	list=$(printf '%s\n' "$list" | grep '^/' | owned_by_nobody | awk -F '\t' '$1 == "*unowned" { print $2 }' | head -n 201)
+	elf_counted 200
+	list=$(printf '%s\n' "$list" | grep '^/' | head -n 200 | elf_head 1024 "$elf_headers")
+	elf_counted 200
+	printf '%s\n' "$list" | grep '/' | while IFS='	' read -r facts path; do
+		# shellcheck disable=SC2086  # words
+		set -- $facts
+		names=
+		if [ "$1$3" = 64dynamic ]; then names=$(elf_names "$path" "$4" "$5" "$6") || set -- "$1" "$2" unread; fi
+		printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$path" "$names"
+	done
+	[ -z "$complete" ] || echo '*complete'
+}
+elf_counted() { # LIMIT: whether the list is whole so far
+	case $list in *'*unread') complete= ;; esac
+	[ "$(printf '%s\n' "$list" | grep -c '/')" -le "$1" ] || complete=
 }
 
 main() {
@@ -292,6 +470,9 @@ main() {
 	for part in lsmod module_streams mounts block boot_files bls units unit_files users groups cron hashes sockets proc_net \
 		addresses routes alternatives site_packages tool_reports; do
 		section $part 524288
+	done
+	for part in rpm_errors rpm_unmet rpm_verify rpm_keys rpm_exact subscription ld_conf unit_programs running scripts unowned elf; do
+		section $part 262144
 	done
 	section repo_files 1048576
 	section rpm_qa 4194304
