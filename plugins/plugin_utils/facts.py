@@ -25,7 +25,11 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 _MACHINE_WORD = re.compile(r"[\w.+@:/ -]{1,255}")
 # Sections whose exit status says something about the host instead of about the reading.
 _ANY_STATUS = frozenset({"sshd_test", "virt", "rpm_providers"})
-_REASONS = {124: "the time limit struck", 127: "the command is missing"}
+_REASONS = {
+    123: "a part of it is on a file system of the network, which is not touched",
+    124: "the time limit struck",
+    127: "the command is missing",
+}
 
 
 class _Unread(Exception):

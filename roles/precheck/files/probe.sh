@@ -2,87 +2,223 @@
 # Reads this host and prints one JSON document: {"probe": 1, "sections": {NAME: {"text", "cut", "rc"}, ...}}.
 # Started as "sh -s" by root, with this program on standard input. It only reads: no file is made or changed, no lock is
 # taken, no cache is filled, and no part of it needs a temporary file, so that it works on a full disk too.
-# rc is the exit status of a section (124: a time limit struck, 127: a command or "timeout" is missing), cut says that
-# text beyond the section's limit was dropped. Bytes above 126 are written as \u00XX, whatever they may mean.
+# rc is the exit status of a section (123: part of it is on a file system of the network, which is not touched; 124: a time
+# limit struck; 127: a command or "timeout" is missing), cut says that text or files beyond the section's limit were
+# dropped. Bytes above 126 are written as \u00XX, whatever they may mean.
+# Whatever hangs on the host, the document is whole after so many seconds; sections that had no turn have status 124.
 # shellcheck disable=SC2317  # section calls the functions s_* by name
 # shellcheck disable=SC2016  # the programs in single quotes are for awk
+# shellcheck disable=SC3045  # dash and bash know ulimit -v
 set -u
 LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL TZ PATH
 unset ENV BASH_ENV CDPATH POSIXLY_CORRECT GREP_OPTIONS SYSTEMD_PAGER SYSTEMD_COLORS
 
+time_allowed=90
 have_timeout=
 command -v timeout >/dev/null 2>&1 && have_timeout=1
 strikes=0 # sections in which a time limit struck
 struck=0  # whether one struck in this section
 comma=
+newline='
+'
+# What a section wants to be known of it is said on descriptor 3, one word per line, so that it gets through from any
+# subshell: late, far, cut. "verdict" reads it. Descriptor 4 is the document.
+exec 3>/dev/null
 
-json_bytes() { # standard input as the inside of a JSON string, up to $1 bytes, then whether more was there
-	# Numbers from od, not characters, go through awk: no byte can confuse any awk.
-	head -c $(($1 + 1)) | od -An -v -tu1 | awk -v limit="$1" '
+clock() { # now: seconds of a clock that nobody sets; no process is started for it
+	now=
+	{ read -r now rest </proc/uptime; } 2>/dev/null
+	now=${now%%.*}
+	[ -n "$now" ] || now=$(date +%s) || now=0
+}
+clock
+deadline=$((now + time_allowed))
+
+json_bytes() { # numbers of bytes, as od prints them, as the inside of a JSON string; status 1: more than $1 of them
+	# Numbers, not characters, go through awk: no byte can confuse any awk.
+	awk -v limit="$1" '
 		BEGIN {
 			for (i = 0; i < 256; i++) byte[i] = (i < 32 || i > 126) ? sprintf("\\u%04x", i) : sprintf("%c", i)
 			byte[9] = "\\t"; byte[10] = "\\n"; byte[34] = "\\\""; byte[92] = "\\\\"
 		}
 		{ line = ""; for (i = 1; i <= NF; i++) if (n++ < limit) line = line byte[$i + 0]; printf "%s", line }
-		END { printf "\",\"cut\":%s", (n + 0 > limit + 0) ? "true" : "false" }'
+		END { exit n + 0 > limit + 0 }'
+}
+
+listen() { # SECONDS BYTES: the numbers of so many bytes of standard input, as long as somebody may write them
+	if [ -n "$have_timeout" ]; then
+		timeout -k 1 "$1" od -An -v -tu1 -N "$2"
+		case $? in 124 | 137) echo stuck >&3 ;; esac
+	else
+		od -An -v -tu1 -N "$2"
+	fi
+	# Taken if the section itself said nothing: it was stopped, because its output is beyond the limit or by the host.
+	echo 'rc 141' >&3
+}
+
+work() { # NAME: the section itself, in a shell of its own
+	{ read -r process </proc/self/stat && echo "process $process" >&3; } 2>/dev/null
+	"s_$1"
+	status=$?
+	[ $struck = 0 ] || status=124
+	echo "rc $status" >&3
+}
+
+end_process() { # a line of /proc/PID/stat: ends that process, and no other that has got its number since
+	read -r still <"/proc/${1%% *}/stat" || return
+	# shellcheck disable=SC2086  # words
+	set -- $1
+	begun="$1 ${22}"
+	# shellcheck disable=SC2086
+	set -- $still
+	[ "$begun" != "$1 ${22}" ] || kill -9 "$1"
+}
+
+verdict() { # the end of a section in the document; its status: a time limit struck
+	process='' rc='' cut=false far='' late=''
+	while read -r word value; do
+		case $word in
+		process) process=$value ;;
+		rc) [ -n "$rc" ] || rc=$value ;;
+		late) late=1 ;;
+		far) far=1 ;;
+		cut) cut=true ;;
+		stuck)
+			late=1
+			end_process "$process" 2>/dev/null
+			;;
+		end) break ;;
+		esac
+	done
+	[ -z "$far" ] || rc=123
+	[ -z "$late" ] || rc=124
+	printf '","cut":%s,"rc":%d}' "$cut" "${rc:-141}"
+	[ "$rc" != 124 ]
 }
 
 section() { # NAME [BYTES]: the output of the function s_NAME as one member of the document
-	printf '%s\n"%s":{"text":"' "$comma" "$1"
+	# Nobody reads the document any more where this fails.
+	printf '%s\n"%s":{"text":"' "$comma" "$1" || exit
 	comma=,
-	# The text goes to descriptor 4, the document, while the substitution takes the status alone.
-	rc=$({ { "s_$1" 3>&- 4>&-
-		status=$?
-		[ $struck = 0 ] || status=124
-		echo $status >&3; } </dev/null 2>/dev/null | json_bytes "${2:-65536}" >&4; } 3>&1)
-	# A function that was stopped because its output is beyond the limit leaves no status: that is not an error.
-	printf ',"rc":%d}' "${rc:-0}"
-	[ "${rc:-0}" != 124 ] || strikes=$((strikes + 1))
+	clock
+	patience=40
+	[ $strikes -lt 1 ] || patience=20
+	[ $strikes -lt 3 ] || patience=5
+	[ $((deadline - now)) -ge $patience ] || patience=$((deadline - now))
+	if [ $patience -lt 1 ]; then
+		printf '","cut":false,"rc":124}'
+		return
+	fi
+	# The section runs in the background: what hangs beyond the reach of every signal must not be waited for.
+	{
+		{ work "$1" </dev/null 2>/dev/null 4>&- & } | listen "$patience" $((${2:-65536} + 1)) | {
+			json_bytes "${2:-65536}" >&4 || echo cut >&3
+			echo end >&3
+		}
+	} 3>&1 | verdict || strikes=$((strikes + 1))
 }
 
 run() { # SECONDS COMMAND...: no command runs without a limit; on a host that hangs the limits shrink
-	[ -n "$have_timeout" ] || return 127
+	[ -n "$have_timeout" ] || {
+		echo 'rc 127' >&3
+		return 127
+	}
 	seconds=$1
 	shift
-	[ $strikes -lt 3 ] || seconds=1
-	timeout -k 1 "$seconds" "$@"
-	status=$?
-	# 137: it had to be killed.
-	case $status in 124 | 137) struck=1 && return 124 ;; esac
+	if [ $strikes -ge 3 ] || [ $struck = 1 ]; then seconds=1; fi
+	clock
+	[ $((deadline - now)) -ge "$seconds" ] || seconds=$((deadline - now))
+	status=124
+	if [ "$seconds" -gt 0 ]; then
+		timeout -k 1 "$seconds" "$@" 3>&- 4>&-
+		status=$?
+	fi
+	case $status in
+	124 | 137) # 137: it had to be killed
+		struck=1
+		echo late >&3
+		return 124
+		;;
+	esac
 	return $status
+}
+
+# A server that is gone holds up whoever looks at a file of it, also a shell, and some file systems for ever. So file
+# systems of the network, of FUSE and of the automounter are never touched: they are known by the table of mounts alone.
+remote=$newline
+find_remote() {
+	remote=$newline$(run 5 awk '
+		$3 ~ /^(nfs|cifs$|smb|fuse($|[.]|blk)|ceph|gluster|lustre|9p|afs|gpfs|cpfs|beegfs|pvfs|orangefs|ocfs2|gfs|coda|ncp|autofs)/ {
+			gsub(/\\040/, " ", $2); gsub(/\\134/, "\\", $2)
+			if ($2 != "/" && $2 !~ /^\/proc\//) print $2
+		}' /proc/self/mounts 2>/dev/null)$newline
+	struck=0
+}
+
+near() { # PATH: whether it is on this host; else the section says that something was left out
+	[ "$remote" != "$newline$newline" ] || return 0
+	whole=${1%/}
+	while [ -n "$whole" ]; do
+		case $remote in *"$newline$whole$newline"*) echo far >&3 && return 1 ;; esac
+		whole=${whole%/*}
+	done
+}
+
+is() { # -TEST PATH: like test, but never held up by a file system of the network, not even behind a link
+	if [ "$remote" = "$newline$newline" ]; then
+		test "$1" "$2"
+	else
+		near "$2" && run 2 test "$1" "$2"
+	fi
 }
 
 # What configuration files may hold of secrets stays on the host.
 redact='{ gsub(/:\/\/[^\/@ \t]+@/, "://***@"); gsub(/pass(word|wd)?[ \t]*=[ \t]*[^, \t]+/, "password=***") } '
 
-dump() { # FILE...: PATH<tab>LINE for every line; names that are no regular file are passed over
-	left=$#
-	while [ "$left" -gt 0 ]; do
-		if [ -f "$1" ] && [ -r "$1" ]; then set -- "$@" "$1"; fi
-		shift
-		left=$((left - 1))
+most_files=1000
+most_memory=524288 # KiB
+run_on() { # WORDS WORD... FILE...: runs so many words with those files that are regular and can be read
+	words=$1
+	shift
+	count=0
+	for word in "$@"; do
+		count=$((count + 1))
+		if [ "$count" = 1 ]; then
+			set -- "$word"
+		elif [ "$count" -le "$words" ] || { is -f "$word" && is -r "$word"; }; then
+			set -- "$@" "$word"
+		fi
+		[ "$count" -lt $((words + most_files)) ] || break
 	done
-	[ $# -eq 0 ] || run 5 awk "$redact"'{ print FILENAME "\t" $0 }' "$@"
+	[ $# -le "$words" ] || run "$@"
 }
+
+# A line that fills the memory, as in a file that is one hole, ends awk and not the host.
+dump() ( # FILE...: PATH<tab>LINE for every line; names that are no regular file are passed over
+	[ $# -le "$most_files" ] || echo cut >&3
+	ulimit -v "$most_memory"
+	run_on 3 5 awk "$redact"'{ print FILENAME "\t" $0 }' "$@"
+)
 
 hash_files() { # FILE...: like dump, with SHA-256<blanks>PATH
-	left=$#
-	while [ "$left" -gt 0 ]; do
-		if [ -f "$1" ] && [ -r "$1" ]; then set -- "$@" "$1"; fi
-		shift
-		left=$((left - 1))
-	done
-	[ $# -eq 0 ] || run 10 sha256sum -- "$@"
+	[ $# -le "$most_files" ] || echo cut >&3
+	run_on 3 10 sha256sum -- "$@"
 }
 
-show() { # FILE; one that does not exist is empty
-	[ ! -e "$1" ] || run 5 awk "$redact"'{ print }' "$1"
+show() ( # FILE; one that does not exist is empty
+	is -e "$1" || exit 0
+	ulimit -v "$most_memory"
+	run 5 awk "$redact"'{ print }' "$1"
+)
+
+first_line() { # FILE of the kernel's, such as are never large; no process is started for it
+	near "$1" && read -r line <"$1" && printf '%s\n' "$line"
 }
 
 present() { # PATH...: those that exist
 	for path in "$@"; do
-		if [ -e "$path" ] || [ -L "$path" ]; then echo "$path"; fi
+		if is -L "$path" || is -e "$path"; then echo "$path"; fi
 	done
 }
 
@@ -92,6 +228,7 @@ present() { # PATH...: those that exist
 private='mount -n --make-rprivate / && mount -n --bind "$0" "$0" && mount -n -o remount,bind,ro "$0" && exec rpm "$@"'
 rpm_database=
 rpm_is_private=
+rpm_answers=
 
 rpm_query() {
 	if [ -n "$rpm_is_private" ]; then
@@ -101,12 +238,26 @@ rpm_query() {
 	fi
 }
 
+rpm_list() { # rpm_query of a whole list: rpm may print half of it and end as if all were well, but not without a word
+	[ -n "$rpm_answers" ] || rpm_query -q rpm >/dev/null || return
+	{
+		# shellcheck disable=SC2046  # two words
+		set -- $({
+			rpm_query "$@" 2>&1 >&5
+			echo "exit $?"
+		} | awk '/^error:/ { bad = 1 } /^exit / { status = $2 } END { print status + 0, bad + 0 }')
+	} 5>&1
+	[ "$1" -eq 0 ] || return "$1"
+	[ "$2" -eq 0 ]
+}
+
 choose_rpm_view() {
 	rpm_database=$(run 10 rpm --eval '%{_dbpath}' </dev/null 2>/dev/null)
-	[ -d "$rpm_database" ] || return 0
-	rpm_database=$(run 5 readlink -f "$rpm_database")
-	rpm_is_private=1
-	rpm_query -q rpm </dev/null >/dev/null 2>&1 || rpm_is_private=
+	[ -n "$rpm_database" ] && is -d "$rpm_database" || return 0
+	rpm_database=$(run 5 readlink -f "$rpm_database" 2>/dev/null)
+	for rpm_is_private in 1 ''; do
+		rpm_query -q rpm </dev/null >/dev/null 2>&1 && rpm_answers=1 && break
+	done
 	struck=0
 }
 
@@ -116,20 +267,20 @@ s_release_files() {
 	dump /etc/centos-release /etc/redhat-release /etc/alinux-release /etc/anolis-release /etc/system-release \
 		/etc/system-release-cpe
 }
-s_kernel() { run 5 cat /proc/sys/kernel/osrelease; }
-s_boot_id() { run 5 cat /proc/sys/kernel/random/boot_id; }
+s_kernel() { first_line /proc/sys/kernel/osrelease; }
+s_boot_id() { first_line /proc/sys/kernel/random/boot_id; }
 s_machine_id() { show /etc/machine-id; }
 s_cmdline() { show /proc/cmdline; }
 s_arch() { run 5 uname -m; }
 s_hostname() { run 5 uname -n; }
-s_uptime() { run 5 cat /proc/uptime; }
+s_uptime() { first_line /proc/uptime; }
 s_epoch() { run 5 date +%s; }
 s_taint() { show /proc/sys/kernel/tainted; }
-s_pid1() { run 5 cat /proc/1/comm; }
+s_pid1() { first_line /proc/1/comm; }
 
 s_rpm_qa() { # NAME|EPOCH|VERSION|RELEASE|ARCH|VENDOR|SIGNATURE|INSTALLTIME
 	signature='%|RSAHEADER?{%{RSAHEADER:pgpsig}}:{%|DSAHEADER?{%{DSAHEADER:pgpsig}}:{%|SIGPGP?{%{SIGPGP:pgpsig}}:{%|SIGGPG?{%{SIGGPG:pgpsig}}:{none}|}|}|}|'
-	rpm_query -qa --qf "%{NAME}|%{EPOCH}|%{VERSION}|%{RELEASE}|%{ARCH}|%{VENDOR}|$signature|%{INSTALLTIME}\\n"
+	rpm_list -qa --qf "%{NAME}|%{EPOCH}|%{VERSION}|%{RELEASE}|%{ARCH}|%{VENDOR}|$signature|%{INSTALLTIME}\\n"
 }
 s_rpm_providers() { # CAPABILITY|NAME, for each package that provides it
 	command -v rpm >/dev/null || return 127
@@ -144,18 +295,20 @@ s_versionlock() { dump /etc/dnf/plugins/versionlock.list /etc/yum/pluginconf.d/v
 s_module_streams() { dump /etc/dnf/modules.d/*.module; }
 
 disk_paths='/ /boot /boot/efi /usr /var /var/cache /var/lib /tmp'
-s_df_space() { # PATH<tab>a line of df in KiB
+df_of() { # UNIT: PATH<tab>its line of df
+	set -- "$1"
 	for path in $disk_paths; do
-		[ ! -d "$path" ] || run 5 df -P -k "$path" | awk -v path="$path" 'NR == 2 { print path "\t" $0 }'
+		if is -d "$path"; then set -- "$@" "$path"; fi
 	done
-	run 5 true
+	unit=$1
+	shift
+	run 5 df -P "$unit" -- "$@" | awk -v paths="$*" '
+		NR == 1 { n = split(paths, path, " "); next }
+		{ print path[NR - 1] "\t" $0 }
+		END { exit NR != n + 1 }'
 }
-s_df_inodes() {
-	for path in $disk_paths; do
-		[ ! -d "$path" ] || run 5 df -P -i "$path" | awk -v path="$path" 'NR == 2 { print path "\t" $0 }'
-	done
-	run 5 true
-}
+s_df_space() { df_of -k; } # in KiB
+s_df_inodes() { df_of -i; }
 s_mounts() { run 5 cat /proc/self/mounts; }
 s_fstab() { show /etc/fstab; }
 s_swaps() { show /proc/swaps; }
@@ -201,7 +354,7 @@ s_units() {
 }
 s_users() { run 5 awk 'BEGIN { FS = OFS = ":" } NF > 1 { $2 = "x" } { print }' /etc/passwd; }
 s_groups() { run 5 cat /etc/group; }
-s_cron() { hash_files /etc/crontab /etc/anacrontab /etc/cron.*/* /var/spool/cron/*; }
+s_cron() { near /var/spool/cron && hash_files /etc/crontab /etc/anacrontab /etc/cron.*/* /var/spool/cron/*; }
 s_hashes() {
 	hash_files /etc/fstab /etc/hosts /etc/hostname /etc/resolv.conf /etc/sysctl.conf /etc/sudoers /etc/chrony.conf \
 		/etc/ssh/sshd_config /etc/ssh/*_key.pub /etc/default/grub /etc/selinux/config /etc/security/limits.conf \
@@ -250,17 +403,31 @@ s_tools() { # NAME PATH
 	run 5 true
 }
 s_attributes() { # lsattr says by its status that a file system knows no attributes: not an error here
-	for path in /boot /boot/grub2/grub.cfg /etc /etc/os-release /etc/centos-release /etc/redhat-release /etc/yum.repos.d \
-		/etc/yum.repos.d/*.repo /etc/passwd /etc/shadow /etc/group /etc/fstab /etc/resolv.conf /etc/hosts /etc/ssh/sshd_config \
-		/etc/crontab /usr /usr/bin /usr/lib64 /usr/sbin /var/lib/rpm; do
-		if [ -e "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
+	set -- /boot /boot/grub2/grub.cfg /etc /etc/os-release /etc/centos-release /etc/redhat-release /etc/yum.repos.d /etc/passwd \
+		/etc/shadow /etc/group /etc/fstab /etc/resolv.conf /etc/hosts /etc/ssh/sshd_config /etc/crontab /usr /usr/bin /usr/lib64 \
+		/usr/sbin /var/lib/rpm /etc/yum.repos.d/*.repo
+	[ $# -le "$most_files" ] || echo cut >&3
+	count=0
+	for path in "$@"; do
+		[ "$count" -gt 0 ] || set -- -d --
+		count=$((count + 1))
+		[ "$count" -le "$most_files" ] || break
+		if ! is -L "$path" && is -e "$path"; then set -- "$@" "$path"; fi
 	done
-	run 5 lsattr -d -- "$@" || [ $? -eq 1 ]
+	run 5 lsattr "$@" || [ $? -eq 1 ]
 }
-s_root_links() { run 5 find / -maxdepth 1 -type l -printf '%p\t%l\n'; }
+s_root_links() { # PATH<tab>TARGET; what hangs below / may hang itself, a link never does
+	for path in /* /.[!.]*; do
+		if near "$path" && [ -L "$path" ]; then
+			target=$(run 5 readlink "$path") && printf '%s\t%s\n' "$path" "$target"
+		fi
+	done
+	return 0
+}
 s_alternatives() { [ ! -d /etc/alternatives ] || run 5 find /etc/alternatives -type l -printf '%f\t%l\n'; }
-s_journal() { dump /var/lib/os_migration/*/state; }
+s_journal() { near /var/lib && dump /var/lib/os_migration/*/state; }
 s_site_packages() { # Python modules that no package owns, in places that Python searches first
+	near /usr/local/lib || return
 	for path in /usr/local/lib/python3*/site-packages /usr/local/lib64/python3*/site-packages \
 		/usr/local/lib/python2*/site-packages /usr/local/lib64/python2*/site-packages; do
 		[ ! -d "$path" ] || run 5 ls -1d -- "$path"/*/
@@ -459,8 +626,12 @@ elf_counted() { # LIMIT: whether the list is whole so far
 
 main() {
 	exec 4>&1
+	find_remote
 	choose_rpm_view
 	printf '{"probe":1,"sections":{'
+	# First what is worth most, should the time not be enough for all.
+	section rpm_qa 4194304
+	section repo_files 1048576
 	for part in uid os_release release_files kernel boot_id machine_id cmdline arch hostname uptime epoch taint pid1 \
 		rpm_providers yum_conf dnf_vars versionlock df_space df_inodes fstab swaps meminfo cpus mdstat default_kernel grubenv \
 		grub_default sysconfig_kernel efi efibootmgr dracut_conf selinux fips crypto_policy sshd_config sshd_effective \
@@ -474,8 +645,6 @@ main() {
 	for part in rpm_errors rpm_unmet rpm_verify rpm_keys rpm_exact subscription ld_conf unit_programs running scripts unowned elf; do
 		section $part 262144
 	done
-	section repo_files 1048576
-	section rpm_qa 4194304
 	printf '\n}}\n'
 }
 main

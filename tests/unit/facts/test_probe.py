@@ -93,8 +93,8 @@ def test_without_a_way_to_limit_commands_nothing_is_run(tmp_path: Path) -> None:
     for tool in ("od", "head", "awk", "cat"):
         (tmp_path / tool).symlink_to(str(shutil.which(tool)))
     document = probe(PROBE.replace(SEARCH_PATH, f"PATH={tmp_path}"))
-    assert document["sections"]["kernel"] == {"text": "", "cut": False, "rc": 127}
-    assert facts.parse(document).kernel is None
+    assert document["sections"]["arch"] == {"text": "", "cut": False, "rc": 127}
+    assert facts.parse(document).arch is None
 
 
 def test_names_with_blanks_and_patterns_are_read_as_they_are(tmp_path: Path) -> None:
