@@ -624,6 +624,108 @@ elf_counted() { # LIMIT: whether the list is whole so far
 	[ "$(printf '%s\n' "$list" | grep -c '/')" -le "$1" ] || complete=
 }
 
+pick() { # PROGRAM FILE...: like dump; PROGRAM, of awk, changes lines, or passes over them with next
+	kept=$redact
+	redact="$redact $1 "
+	shift
+	dump "$@"
+	status=$?
+	redact=$kept
+	return "$status"
+}
+s_kernel_values() { # PATH<tab>VALUE of what the kernel says about devices and itself
+	dump /proc/loadavg /sys/class/block/*/start /sys/block/dm-*/dm/uuid /sys/block/dm-*/dm/name \
+		/sys/class/nvme/nvme*/transport /sys/firmware/efi/fw_platform_size /sys/kernel/kexec_crash_size \
+		/sys/class/net/*/address
+}
+s_cpu() { run 5 awk '/^$/ { exit } /^(vendor_id|model name|flags|Features|CPU architecture)[ \t]*:/' /proc/cpuinfo; }
+s_boot_sectors() { # DISK grub|other|empty|unread, by its first 512 bytes
+	for disk in /dev/vd[a-h] /dev/xvd[a-h] /dev/sd[a-h] /dev/nvme[0-7]n1; do
+		[ ! -b "$disk" ] || run 5 head -c 512 "$disk" | od -An -v -tx1 | awk -v disk="${disk#/dev/}" '
+			{ gsub(/ /, ""); bytes = bytes $0 }
+			END {
+				kind = bytes == "" ? "unread" : bytes ~ /55aa$/ ? "other" : "empty"
+				print disk, bytes ~ /47525542/ ? "grub" : kind
+			}'
+	done
+	run 5 true
+}
+s_xfs() { # PATH<tab>FEATURES of mounted XFS file systems
+	command -v xfs_info >/dev/null || return 127
+	awk '$3 == "xfs" && !seen[$1]++ && n++ < 8 { print $2 }' /proc/self/mounts | while read -r path; do
+		run 5 xfs_info "$path" | awk -v path="$path" '
+			{ for (i = 1; i <= NF; i++) if ($i ~ /^(crc|ftype)=[01]/) found = found " " substr($i, 1, index($i, "=") + 1) }
+			END { if (found) print path "\t" found }'
+	done
+	run 5 true
+}
+s_path_states() { # TYPE MODE SIZE PATH<tab>LINK TARGET
+	for path in / /tmp /var /var/tmp /etc /usr /dev/null /var/run /var/lock /etc/resolv.conf /etc/rc.d/rc.local \
+		/etc/nologin /.autorelabel /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/pki/tls/certs/ca-bundle.crt \
+		/etc/pam.d/system-auth /boot/grub/grub.conf /boot/grub/menu.lst /boot/grub2/grub.cfg /boot/efi/EFI/*/*; do
+		if near "$path" && { [ -e "$path" ] || [ -L "$path" ]; }; then set -- "$@" "$path"; fi
+	done
+	run 5 find "$@" -maxdepth 0 -printf '%y %m %s %p\t%l\n'
+}
+s_network_config() { # what interfaces are told, without keys and passwords of networks
+	pick '!/^[ \t]*(\[[A-Za-z0-9.-]+\]|(DEVICE|NAME|HWADDR|ONBOOT|BOOTPROTO|TYPE|DEVICETYPE|NM_CONTROLLED|MASTER|BRIDGE|VLAN|TEAM_MASTER|IPADDR[0-9]*|IPV6ADDR|GATEWAY|type|interface-name|mac-address|method|Name|DHCP|Address)[ \t]*=)/ { next }' \
+		/etc/sysconfig/network /etc/sysconfig/network-scripts/ifcfg-* /etc/NetworkManager/system-connections/* \
+		/etc/systemd/network/*.network
+}
+s_network_hooks() { # what routes and hooks the owner of the host may have added
+	present /sbin/ifup-local /sbin/ifup-pre-local /sbin/ifdown-local /sbin/ifdown-pre-local \
+		/etc/sysconfig/network-scripts/route-* /etc/sysconfig/network-scripts/route6-* \
+		/etc/sysconfig/network-scripts/rule-* /etc/sysconfig/network-scripts/rule6-* \
+		/etc/dhcp/dhclient-*-hooks /etc/dhcp/dhclient.d/*.sh /etc/NetworkManager/dispatcher.d/*
+	run 5 true
+}
+s_ip_rules() { run 5 ip rule show; }
+s_config_files() { # all but comments
+	pick '/^[ \t]*(#|$)/ { next }' /etc/hosts /etc/hosts.allow /etc/hosts.deny /etc/nsswitch.conf /etc/sysctl.conf /etc/sysctl.d/*.conf \
+		/etc/modprobe.d/*.conf /etc/firewalld/firewalld.conf /etc/firewalld/direct.xml
+}
+s_auth_lines() { # each module of PAM once, and what sudo asks of terminals
+	pick '/^[ \t]*#/ { next }
+		FILENAME ~ /sudoers/ && !/requiretty/ { next }
+		FILENAME ~ /pam[.]d/ {
+			if (!match($0, /[^ \t\/=]+[.]so/)) next
+			$0 = substr($0, RSTART, RLENGTH)
+			if (seen[$0]++) next
+		}' /etc/pam.d/* /etc/sudoers /etc/sudoers.d/*
+}
+s_environment() { # variables that change how programs run; of proxies the names alone
+	pick '/^[ \t]*#/ || !match($0, /(LD_LIBRARY_PATH|LD_PRELOAD)=[^ \t;]+|LEAPP_[A-Z0-9_]+|umask[ \t]+[0-7]+|(https?|ftp|all|HTTPS?|FTP|ALL)_(proxy|PROXY)=["'\'']?[A-Za-z0-9$]/) { next }
+		{ $0 = substr($0, RSTART, RLENGTH); if (/_(proxy|PROXY)=/) sub(/=.*/, "=") }' \
+		/etc/environment /etc/profile /etc/profile.d/*.sh /etc/bashrc /root/.bashrc /root/.bash_profile /root/.profile
+}
+s_broken_units() { run 5 find /etc/systemd/system -maxdepth 2 -xtype l -printf '%p\t%l\n'; }
+s_scheduled() { # PATH<tab>LINE NUMBER WORD of what runs at boot or may disturb; whole commands may hold secrets
+	pick '/^[ \t]*(#|$)/ { next }
+		FILENAME ~ /rc[.]local$/ { $0 = FNR " " $1 }
+		FILENAME !~ /rc[.]local$/ {
+			if (!match($0, /(^|[ \t;&|\/])(@reboot|yum|dnf|reboot|shutdown|poweroff)([ \t;&|]|$)/)) next
+			word = substr($0, RSTART, RLENGTH)
+			gsub(/[ \t;&|\/]/, "", word)
+			$0 = FNR " " word
+		}' /etc/rc.d/rc.local /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* \
+		/etc/cron.monthly/* /var/spool/cron/*
+}
+s_open_files() { ulimit -Hn; }
+s_root_access() { # whether root has a password, never which; and how many keys
+	run 5 awk -F: '$1 == "root" { print "password " ($2 == "" ? "none" : $2 ~ /^[!*]/ ? "locked" : "set") }' /etc/shadow
+	if is -f /root/.ssh/authorized_keys; then
+		run 5 awk '!/^[ \t]*(#|$)/ { n++ } END { print "keys " n + 0 }' /root/.ssh/authorized_keys
+	else
+		echo 'keys 0'
+	fi
+}
+s_metadata() { # answer<tab>INSTANCE ID<tab>HTTP STATUS of the cloud's metadata service, then what cloud-init was told
+	command -v curl >/dev/null || return 127
+	run 3 curl -q -s -m 2 --noproxy '*' -w ' %{http_code}' http://100.100.100.200/latest/meta-data/instance-id |
+		awk '{ all = all " " $0 } END { n = split(all, word, " "); print "answer\t" substr(word[1], 1, 64) "\t" word[n] }'
+	pick 'FILENAME ~ /cfg$/ && !/^[ \t]*datasource_list/ { next }' /var/lib/cloud/data/instance-id /etc/cloud/cloud.cfg \
+		/etc/cloud/cloud.cfg.d/*.cfg
+}
 main() {
 	exec 4>&1
 	find_remote
@@ -643,6 +745,10 @@ main() {
 		section $part 524288
 	done
 	for part in rpm_errors rpm_unmet rpm_verify rpm_keys rpm_exact subscription ld_conf unit_programs running scripts unowned elf; do
+		section $part 262144
+	done
+	for part in kernel_values cpu boot_sectors xfs path_states network_config network_hooks ip_rules config_files auth_lines \
+		environment broken_units scheduled open_files root_access metadata; do
 		section $part 262144
 	done
 	printf '\n}}\n'
