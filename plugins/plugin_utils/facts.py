@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_machine, facts_software
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_machine, facts_reports, facts_software
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_packages as rpm
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import facts_text as text_of
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Facts, FactsError
@@ -180,6 +180,7 @@ _SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "site_packages": ("site_packages", text_of.lines),
     **facts_software.SECTIONS,
     **facts_machine.SECTIONS,
+    **facts_reports.SECTIONS,
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_machine import MachineFacts
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_reports import ReportFacts
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_software import SoftwareFacts
 
 
@@ -165,13 +166,15 @@ class Transaction:
     versions: Mapping[str, str] = field(default_factory=dict)
     needs_mib: Mapping[str, int] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
+    # Why the pinned key cannot be used to verify the target's packages; empty where it can.
+    key_problem: str = ""
 
 
 Lines = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Facts(SoftwareFacts, MachineFacts):
+class Facts(SoftwareFacts, MachineFacts, ReportFacts):
     """One host at one moment. `unread` says, section by section, why something is not known."""
 
     unread: Mapping[str, str] = field(default_factory=dict)

@@ -398,9 +398,8 @@ s_cgroup() { show /proc/1/cgroup; }
 s_tools() { # NAME PATH
 	for tool in awk base64 cat chattr curl df dnf dracut efibootmgr flock grub2-mkconfig grubby gpg head ip lsattr lsinitrd \
 		od rpm rpmkeys sed setsid sha256sum ss sshd systemctl systemd-run tail tar timeout unshare yum; do
-		path=$(command -v "$tool") && echo "$tool $path"
-	done
-	run 5 true
+		command -v "$tool"
+	done | awk -F / '{ print $NF " " $0 }'
 }
 s_attributes() { # lsattr says by its status that a file system knows no attributes: not an error here
 	set -- /boot /boot/grub2/grub.cfg /etc /etc/os-release /etc/centos-release /etc/redhat-release /etc/yum.repos.d /etc/passwd \
@@ -417,12 +416,11 @@ s_attributes() { # lsattr says by its status that a file system knows no attribu
 	run 5 lsattr "$@" || [ $? -eq 1 ]
 }
 s_root_links() { # PATH<tab>TARGET; what hangs below / may hang itself, a link never does
+	set --
 	for path in /* /.[!.]*; do
-		if near "$path" && [ -L "$path" ]; then
-			target=$(run 5 readlink "$path") && printf '%s\t%s\n' "$path" "$target"
-		fi
+		if near "$path" && [ -L "$path" ]; then set -- "$@" "$path"; fi
 	done
-	return 0
+	[ $# -eq 0 ] || run 5 find "$@" -maxdepth 0 -printf '%p\t%l\n'
 }
 s_alternatives() { [ ! -d /etc/alternatives ] || run 5 find /etc/alternatives -type l -printf '%f\t%l\n'; }
 s_journal() { near /var/lib && dump /var/lib/os_migration/*/state; }
