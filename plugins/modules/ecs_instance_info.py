@@ -10,11 +10,13 @@ version_added: 0.1.0
 description:
   - Reads many ECS instances, in several regions, with the disks that are attached to them.
   - Instances are named by O(instances), or all of O(region) are read, narrowed by O(tags), O(status) and O(filters).
+  - With O(details) it reads more about each of them, in batches. A detail that cannot be read never fails the task.
 author:
   - The alicloud.os_migration contributors (@alicloud)
 extends_documentation_fragment:
   - alicloud.os_migration.alicloud
   - alicloud.os_migration.attributes.info
+  - alicloud.os_migration.instance_details
 options:
   instances:
     description:
@@ -108,6 +110,13 @@ EXAMPLES = r"""
       zone_id: cn-hangzhou-h
   delegate_to: localhost
   run_once: true
+
+- name: Read whether something is planned for an instance, and whether its Cloud Assistant answers
+  alicloud.os_migration.ecs_instance_info:
+    instances: [{id: i-bp1a0000000000000001, region: cn-hangzhou}]
+    details: [assistant, events]
+  delegate_to: localhost
+  run_once: true
 """
 
 RETURN = r"""
@@ -149,20 +158,63 @@ results:
       elements: dict
       returned: success and O(disks=true)
       sample:
-        - category: cloud_essd
-          delete_with_instance: true
-          device: /dev/xvda
-          disk_id: d-bp100000000000000001
-          encrypted: false
-          multi_attach: false
-          name: web-0001-system-0
-          performance_level: PL1
-          portable: false
-          size_gib: 40
-          status: In_use
-          tags: {}
-          type: system
-          zone_id: cn-hangzhou-h
+        - {category: cloud_essd, delete_with_instance: true, device: /dev/xvda, disk_id: d-bp100000000000000001,
+           encrypted: false, multi_attach: false, name: web-0001-system-0, performance_level: PL1, portable: false,
+           size_gib: 40, status: In_use, tags: {}, type: system, zone_id: cn-hangzhou-h}
+    details_unread:
+      description: The reason of every detail of O(details) that could not be read; empty where all could.
+      type: dict
+      returned: success and O(details) is not empty
+      sample: {quotas: "Forbidden.RAM: User not authorized to operate on the specified resource."}
+    assistant:
+      description: The agent of Cloud Assistant. It is online where it was heard of within the last two minutes.
+      type: dict
+      returned: O(details) has V(assistant), and it could be read
+      sample: {active_tasks: 0, last_heartbeat: '2026-11-24T08:15:30Z', last_invoked: null, online: true, version: 2.2.3.857}
+    attributes:
+      description: Attributes of the instance; null where one is not shown. Each of RV(results[].disks) has C(attributes) too.
+      type: dict
+      returned: O(details) has V(attributes)
+      sample: {auto_release_time: null, credit_specification: null, dedicated_host_id: null, deployment_set_id: null,
+               hibernation: false, hpc_cluster_id: null, io_optimized: true, metadata_endpoint: enabled,
+               metadata_tokens: optional, network_type: vpc, rdma_ips: [], recyclable: false, secure_boot: null}
+    health:
+      description: The health of the instance as the service sees it.
+      type: str
+      returned: O(details) has V(events), and it could be read
+      sample: Ok
+    events:
+      description: The system events of the instance that are planned or under way, with the disk where one is about it.
+      type: list
+      elements: dict
+      returned: O(details) has V(events), and it could be read
+      sample: [{disk_id: null, event_id: e-bp100000000000000001, not_before: '2026-12-01T02:00:00Z', reason: null,
+                status: Scheduled, type: SystemMaintenance.Reboot}]
+    image:
+      description: The image of the instance, or null where it does not exist any more.
+      type: dict
+      returned: O(details) has V(image), and it could be read
+      sample: {architecture: x86_64, boot_mode: BIOS, image_id: centos_7_9_x64_20G_alibase_20240628.vhd,
+               nvme_support: supported, os_name: CentOS  7.9 64 bit, owner: system, platform: CentOS, product_code: null,
+               status: Available}
+    type_info:
+      description: What the instance type offers, or null where the region does not list it.
+      type: dict
+      returned: O(details) has V(instance_type), and it could be read
+      sample: {architecture: X86, boot_modes: [BIOS, UEFI], category: General-purpose, cpus: 2, family: ecs.g6,
+               family_level: EnterpriseLevel, gpu: null, gpus: 0, instance_type: ecs.g6.large, local_disk_category: null,
+               local_disks: 0, memory_gib: 8.0, nvme_support: unsupported}
+    quotas:
+      description: What the account may use in the region; null where that is not told.
+      type: dict
+      returned: O(details) has V(quotas), and it could be read
+      sample: {commands_per_day: 5000, postpaid_vcpus: 1000, postpaid_vcpus_used: 24, real_name_authentication: 'yes'}
+    snapshots:
+      description: The snapshots of the disks that are being made, and the number of manual snapshots of each disk.
+      type: dict
+      returned: O(details) has V(snapshots), and it could be read
+      sample: {in_progress: [{created: '2026-11-24T08:10:00Z', disk_id: d-bp1, progress: 42, snapshot_id: s-bp1}],
+               manual_per_disk: {d-bp1: 3}}
 instances:
   description:
     - The instances that were read, without those that had an error.
@@ -206,10 +258,7 @@ api_calls:
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils import base
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import instances
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.batch import Ref
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import Api
-from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import instance_read, instances
 
 FILTERS: dict[str, Any] = {name: {"type": "str"} for name in instances.FILTERS if name != "status"} | {
     "instance_charge_type": {"type": "str", "choices": ["PostPaid", "PrePaid"]}
@@ -219,45 +268,24 @@ OPTIONS: dict[str, Any] = base.batch_options(required=False) | {
     "status": {"type": "str", "choices": ["Pending", "Running", "Starting", "Stopping", "Stopped"]},
     "filters": {"type": "dict", "options": FILTERS},
     "disks": {"type": "bool", "default": True},
+    "details": {"type": "list", "elements": "str", "choices": instance_read.DETAILS, "default": []},
 }
-
-
-def read(api: Api, refs: list[Ref], disks: bool) -> list[dict[str, Any]]:
-    found, errors = instances.load(api, refs) if disks else instances.describe(api, refs)
-    return [entry(ref, found.get(ref), errors.get(ref)) for ref in refs]
-
-
-def entry(ref: Ref, instance: dict[str, Any] | None, error: CloudError | None) -> dict[str, Any]:
-    ids = {"instance_id": ref.id, "region_id": ref.region}
-    return {**(instance or {}), **ids, "changed": False, "error": error.as_dict() if error else None}
-
-
-def wanted(given: dict[str, Any]) -> instances.Search:
-    filters = {**(given["filters"] or {}), "status": given["status"]}
-    tags = {str(key): None if value is None else str(value) for key, value in (given["tags"] or {}).items()}
-    return instances.Search({name: value for name, value in filters.items() if value is not None}, tags)
-
-
-def read_region(api: Api, region: str, search: instances.Search, disks: bool) -> list[dict[str, Any]]:
-    found = instances.find(api, region, search)
-    errors: dict[Ref, CloudError] = {}
-    if disks and found:
-        joined, errors = instances.with_disks(api, found)
-        found.update(joined)
-    return [entry(ref, found[ref], errors.get(ref)) for ref in found]
 
 
 def main() -> None:
     exclusive = [("instances", name) for name in ("tags", "status", "filters")]
     module = base.new_module(OPTIONS, mutually_exclusive=exclusive)
     given = module.params
+    wanted = instance_read.Wanted(given["disks"], given["details"])
+    if "snapshots" in wanted.details and not wanted.disks:
+        module.fail_json(msg="details has snapshots, which needs disks=true: snapshots are of disks.")
     api = base.new_api(module)
 
     def work() -> list[dict[str, Any]]:
         if given["instances"] is not None:
-            return read(api, base.refs_of(module), given["disks"])
+            return instance_read.by_ids(api, base.refs_of(module), wanted)
         region = base.region_of(module, {"id": "the search"})
-        return read_region(api, region, wanted(given), given["disks"])
+        return instance_read.by_search(api, region, instance_read.search_of(given), wanted)
 
     results = base.guarded(module, work)
     clean = [

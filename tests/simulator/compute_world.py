@@ -31,6 +31,11 @@ class Image:
     os_type: str = "linux"
     status: str = "Creating"
     owner: str = "self"
+    arch: str = "x86_64"
+    boot_mode: str = "BIOS"
+    nvme: str = "supported"
+    platform: str = ""
+    product_code: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from . import assistant_fleet, policy
+from . import assistant_fleet, details_fleet, policy
 from .assistant_world import PRESENCES, Agent, Assistant
 from .compute_world import Image, ImageDisk, SecurityGroup, VSwitch
+from .details_world import SystemEvent
 from .faults import Fault, mistake
 from .operations import OPERATIONS
 from .smc_world import PATHS, SYSTEM_VALUES, Quota, Smc, Source, TargetRule
@@ -44,6 +45,9 @@ _INSTANCE = {
     "operation_locks",
     "system",
     "arch",
+    "health",
+    "events",
+    "shown",
 }
 _REGION = {
     "instances",
@@ -53,6 +57,9 @@ _REGION = {
     "security_group_quota",
     "instance_quota",
     "vswitches",
+    "images",
+    "instance_types",
+    "account",
 }
 _DISK = {
     "type",
@@ -65,6 +72,7 @@ _DISK = {
     "tags",
     "device",
     "name",
+    "shown",
 }
 _SYSTEM_DISK = {"type": "system", "size_gib": 40, "category": "cloud_essd"}
 
@@ -226,6 +234,10 @@ def _surroundings(region: Region, content: Mapping[str, Any], now: float) -> Non
     for one in region.instances.values():
         one.vpc_id, one.vswitch_id, one.security_group_ids = vpc_id, f"vsw-{one.zone_id}", [group_id]
         region.images.setdefault(one.image_id, _public_image(one, now))
+    try:
+        details_fleet.read(region, content)
+    except ValueError as error:
+        raise FleetError(f"region {region.region_id}: {error}") from error
 
 
 def _public_image(one: Instance, now: float) -> Image:
@@ -241,6 +253,9 @@ def _public_image(one: Instance, now: float) -> Image:
         os_type=one.os_type,
         status="Available",
         owner="system",
+        arch="arm64" if one.arch == "aarch64" else one.arch,
+        boot_mode="UEFI" if one.arch == "aarch64" else "BIOS",
+        platform=one.os_name.split()[0] if one.os_name else "",
     )
 
 
@@ -280,7 +295,17 @@ def _add(
         arch=entry.get("arch", "x86_64"),
         operation_locks=list(entry.get("operation_locks") or []),
         tags=_tags(entry),
+        health=entry.get("health", "Ok"),
+        events=_events(world, instance_id, entry),
+        shown=dict(entry.get("shown") or {}),
     )
+
+
+def _events(world: World, instance_id: str, entry: Mapping[str, Any]) -> list[SystemEvent]:
+    try:
+        return details_fleet.events(world.seed, instance_id, entry.get("events") or [])
+    except ValueError as error:
+        raise FleetError(str(error)) from error
 
 
 def _disk(world: World, entry: Mapping[str, Any], index: int, owner: str, name: str, zone: str, now: float) -> Disk:
@@ -302,6 +327,7 @@ def _disk(world: World, entry: Mapping[str, Any], index: int, owner: str, name: 
         multi_attach=bool(entry.get("multi_attach", False)),
         driver_disk=entry.get("driver_disk"),
         tags=_tags(entry),
+        shown=dict(entry.get("shown") or {}),
     )
 
 

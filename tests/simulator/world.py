@@ -6,9 +6,11 @@ import hashlib
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from .assistant_world import Agent, Assistant, Invocation
 from .compute_world import Image, SecurityGroup, VSwitch
+from .details_world import InstanceType, SystemEvent
 from .smc_world import Smc
 
 ESSD = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_regional_disk_auto")
@@ -54,6 +56,8 @@ class Disk:
     # The snapshot that it was created from, which therefore cannot be deleted without force.
     source_snapshot_id: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    # Wire fields that are shown as they are and have no effect here.
+    shown: dict[str, Any] = field(default_factory=dict)
 
     @property
     def resetting(self) -> bool:
@@ -96,6 +100,10 @@ class Instance:
     bandwidth_out: int = 0
     description: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    health: str = "Ok"
+    events: list[SystemEvent] = field(default_factory=list)
+    # Wire fields that are shown as they are and have no effect here.
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -167,12 +175,17 @@ class Region:
     images: dict[str, Image] = field(default_factory=dict)
     security_groups: dict[str, SecurityGroup] = field(default_factory=dict)
     vswitches: dict[str, VSwitch] = field(default_factory=dict)
+    instance_types: dict[str, InstanceType] = field(default_factory=dict)
+    account: dict[str, str] = field(default_factory=dict)
 
     def disks_of(self, instance: Instance) -> list[Disk]:
         return [self.disks[disk_id] for disk_id in instance.disk_ids]
 
     def instance_of(self, disk: Disk) -> Instance | None:
         return self.instances.get(disk.instance_id or "")
+
+    def type_of(self, instance: Instance) -> InstanceType:
+        return self.instance_types.get(instance.instance_type) or InstanceType(instance.instance_type)
 
     def unfinished(self, disk_id: str) -> Iterator[Snapshot]:
         return (one for one in self.snapshots.values() if one.disk_id == disk_id and one.status == "progressing")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import answers, inputs
@@ -63,7 +63,10 @@ def _owners(raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def attached(
-    api: Caller, region: str, instance_ids: Iterable[str]
+    api: Caller,
+    region: str,
+    instance_ids: Iterable[str],
+    shape: Callable[[Mapping[str, Any]], Disk] = normalise,
 ) -> tuple[dict[str, list[Disk]], dict[str, CloudError]]:
     """(the disks of each instance, system disk first, in the order of their devices; errors by instance)."""
     wanted = list(instance_ids)
@@ -76,7 +79,7 @@ def attached(
                 if owner not in found:
                     continue
                 try:
-                    disk = normalise(raw)
+                    disk = shape(raw)
                 except CloudError as error:
                     errors[owner] = error
                 else:

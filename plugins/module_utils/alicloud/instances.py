@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -104,6 +104,17 @@ def _ipv6(raw: Mapping[str, Any]) -> list[str]:
     return [address for address in found if address]
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What an entry of DescribeInstances and one of DescribeDisks become."""
+
+    instance: Callable[[Mapping[str, Any]], Instance] = normalise
+    disk: Callable[[Mapping[str, Any]], disks.Disk] = disks.normalise
+
+
+PLAIN = Shape()
+
+
 def not_found(ref: Ref) -> CloudError:
     return CloudError(
         "InvalidInstanceId.NotFound",
@@ -115,14 +126,16 @@ def not_found(ref: Ref) -> CloudError:
     )
 
 
-def describe(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:
+def describe(
+    api: Caller, refs: Iterable[Ref], shape: Shape = PLAIN
+) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:
     """(found, errors) of instances by their ids. Raises when no region could be asked for a reason that all share."""
 
     def read(piece: tuple[str, list[str]]) -> dict[Ref, Instance]:
         region, ids = piece
         # Only what was asked for: an answer to another question must not widen what a run acts on.
         found = pages(api, "DescribeInstances", region, {"InstanceIds": json.dumps(ids)} | MORE, PATH, PAGE)
-        return {Ref(region, raw["InstanceId"]): normalise(raw) for raw in found if raw.get("InstanceId") in ids}
+        return {Ref(region, raw["InstanceId"]): shape.instance(raw) for raw in found if raw.get("InstanceId") in ids}
 
     found: dict[Ref, Instance] = {}
     wanted = list(dict.fromkeys(refs))
@@ -146,10 +159,12 @@ def raise_if_hopeless(errors: list[CloudError | None]) -> None:
             raise first
 
 
-def with_disks(api: Caller, found: dict[Ref, Instance]) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:
+def with_disks(
+    api: Caller, found: dict[Ref, Instance], shape: Shape = PLAIN
+) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:
     """The same instances with their disks, regions in parallel."""
     groups = list(by_region(found).items())
-    outcomes = each(groups, lambda group: disks.attached(api, group[0], [ref.id for ref in group[1]]))
+    outcomes = each(groups, lambda group: disks.attached(api, group[0], [ref.id for ref in group[1]], shape.disk))
     joined: dict[Ref, Instance] = {}
     errors: dict[Ref, CloudError] = {}
     for outcome in outcomes:
@@ -163,22 +178,22 @@ def with_disks(api: Caller, found: dict[Ref, Instance]) -> tuple[dict[Ref, Insta
     return joined, errors
 
 
-def load(api: Caller, refs: Iterable[Ref]) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:
+def load(api: Caller, refs: Iterable[Ref], shape: Shape = PLAIN) -> tuple[dict[Ref, Instance], dict[Ref, CloudError]]:
     """Instances with their disks, and an error for each one that cannot be had."""
-    found, errors = describe(api, refs)
-    joined, disk_errors = with_disks(api, found)
+    found, errors = describe(api, refs, shape)
+    joined, disk_errors = with_disks(api, found, shape)
     return joined, errors | disk_errors
 
 
-def find(api: Caller, region: str, wanted: Search) -> dict[Ref, Instance]:
+def find(api: Caller, region: str, wanted: Search, shape: Shape = PLAIN) -> dict[Ref, Instance]:
     """All instances of a region that are wanted."""
     if wanted.ids is not None:
         pieces = [{"InstanceIds": json.dumps(ids)} for ids in chunks(list(dict.fromkeys(wanted.ids)), IDS_PER_CALL)]
-        found = [_read(api, region, wanted.params() | piece) for piece in pieces]
+        found = [_read(api, region, wanted.params() | piece, shape) for piece in pieces]
         return {ref: instance for piece in found for ref, instance in piece.items()}
-    answer = _read(api, region, wanted.params())
+    answer = _read(api, region, wanted.params(), shape)
     if wanted.tags and len(answer) >= TAGGED_AT_MOST:
-        everything = _read(api, region, replace(wanted, tags={}).params())
+        everything = _read(api, region, replace(wanted, tags={}).params(), shape)
         return {ref: instance for ref, instance in everything.items() if wanted.has_tags(instance)}
     return answer
 
@@ -215,6 +230,6 @@ def all_regions(api: Caller) -> list[str]:
     return [answers.ident(raw, "RegionId") for raw in answers.listed(answer, ("Regions", "Region"), "DescribeRegions")]
 
 
-def _read(api: Caller, region: str, params: dict[str, Any]) -> dict[Ref, Instance]:
-    found = map(normalise, pages(api, "DescribeInstances", region, params | MORE, PATH, PAGE))
+def _read(api: Caller, region: str, params: dict[str, Any], shape: Shape) -> dict[Ref, Instance]:
+    found = map(shape.instance, pages(api, "DescribeInstances", region, params | MORE, PATH, PAGE))
     return {Ref(region, one["instance_id"]): one for one in found}

@@ -6,6 +6,7 @@ from . import (
     assistant,
     assistant_files,
     assistant_status,
+    details,
     groups,
     images,
     inventory,
@@ -34,6 +35,7 @@ _AREAS = (
     images,
     launch,
     security_groups,
+    details,
 )
 OPERATIONS: dict[tuple[str, str], Operation] = {
     (operation.product, name): operation for area in _AREAS for name, operation in area.OPERATIONS.items()

@@ -37,6 +37,7 @@ def describe_instances(context: Context, given: Parameters) -> Answer:
 
 def _instance(context: Context, one: Instance) -> Answer:
     prepaid = one.charge_type == "PrePaid"
+    kind = context.region.type_of(one)
     return {
         "InstanceId": one.instance_id,
         "RegionId": context.region.region_id,
@@ -48,8 +49,8 @@ def _instance(context: Context, one: Instance) -> Answer:
         "StoppedMode": one.stopped_mode,
         "InstanceType": one.instance_type,
         "InstanceTypeFamily": one.instance_type.rpartition(".")[0],
-        "Cpu": 2,
-        "Memory": 8192,
+        "Cpu": kind.cpus,
+        "Memory": int(kind.memory_gib * 1024),
         "ImageId": one.image_id,
         "OSName": one.os_name,
         "OSNameEn": one.os_name,
@@ -79,6 +80,7 @@ def _instance(context: Context, one: Instance) -> Answer:
             {"NetworkInterfaceId": f"eni-{one.instance_id[2:]}", "PrimaryIpAddress": one.private_ip, "Type": "Primary"},
         ]},
         "Tags": wire_tags(one.tags),
+        **one.shown,
     }  # fmt: skip
 
 
@@ -140,6 +142,7 @@ def _disk(context: Context, one: Disk) -> Answer:
         "OperationLocks": {"OperationLock": []},
         "MountInstances": {"MountInstance": []},
         "Tags": wire_tags(one.tags),
+        **one.shown,
     }
 
 

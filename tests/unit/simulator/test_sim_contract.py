@@ -28,7 +28,13 @@ FLEET: dict[str, Any] = {
         REGION: {
             "instances": [
                 {"name": "web", "count": 120, "tags": {"env": "prod"}, "disks": DISKS},
-                {"name": "db", "instance_id": "i-db", "status": "Stopped", "tags": {"env": "test", "tier": "db"}},
+                {
+                    "name": "db",
+                    "instance_id": "i-db",
+                    "status": "Stopped",
+                    "tags": {"env": "test", "tier": "db"},
+                    "events": [{"type": "SystemMaintenance.Reboot", "reason": "host"}],
+                },
             ]
         },
         "cn-beijing": {"instances": [{"name": "far", "instance_id": "i-far"}]},
@@ -93,6 +99,7 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     call("UntagResources", client, ecs.UntagResourcesRequest(**tagged, tag_key=["run"]))
     compute_calls(client, call)
     assistant_calls(client, call, web)
+    details_calls(client, call)
     smc_calls(other, call, simulator, first.instance_id)
     return answers
 
@@ -157,6 +164,15 @@ def compute_calls(client: Any, call: Any) -> None:
     call("DeleteInstances", client, ecs.DeleteInstancesRequest(**here, instance_id=[second], force=True))
     call("DeleteImage", client, ecs.DeleteImageRequest(**here, image_id=image))
     call("DeleteSecurityGroup", client, ecs.DeleteSecurityGroupRequest(**one))
+
+
+def details_calls(client: Any, call: Any) -> None:
+    """What is planned, what types offer, what the account may use."""
+    here = {"region_id": REGION}
+    call("DescribeInstancesFullStatus", client, ecs.DescribeInstancesFullStatusRequest(**here))
+    call("DescribeInstanceHistoryEvents", client, ecs.DescribeInstanceHistoryEventsRequest(**here))
+    call("DescribeInstanceTypes", client, ecs.DescribeInstanceTypesRequest(instance_types=["ecs.g6.large"]))
+    call("DescribeAccountAttributes", client, ecs.DescribeAccountAttributesRequest(**here))
 
 
 def assistant_calls(client: Any, call: Any, web: dict[str, Any]) -> None:
