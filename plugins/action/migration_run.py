@@ -15,6 +15,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestratio
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.plan import PlanError
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunError
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.step import StepArguments
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.texts import LANGUAGES
 
 
 class ActionModule(ActionBase):
@@ -43,6 +44,7 @@ class ActionModule(ActionBase):
                 "everything": {"type": "bool", "default": False},
                 "assess_only": {"type": "bool", "default": False},
                 "waivers": {"type": "list", "elements": "dict", "default": []},
+                "language": {"type": "str", "choices": sorted(LANGUAGES), "default": "en"},
             }
         )
         variables = task_vars or {}

@@ -29,6 +29,7 @@ options:
     required: true
     choices:
       - close
+      - fleet
       - note_cloud_failure
       - note_failure
       - note_held
@@ -114,6 +115,11 @@ options:
     type: list
     elements: dict
     default: []
+  language:
+    description: Language of the page and of the lines for the terminal. What programs read is English.
+    type: str
+    choices: [en, ja, zh]
+    default: en
 """
 
 EXAMPLES = r"""
@@ -122,6 +128,13 @@ EXAMPLES = r"""
     step: close
     run_dir: os_migration_runs/20261123-101112-4f2a
   register: closed
+
+- name: Report on all runs together
+  alicloud.os_migration.migration_run:
+    step: fleet
+    runs_dir: os_migration_runs
+    language: ja
+  register: fleet
 """
 
 RETURN = r"""
@@ -145,13 +158,24 @@ table:
   description: The outcomes as lines for a terminal.
   type: list
   elements: str
-  returned: O(step=report), O(step=close)
+  returned: O(step=report), O(step=close), O(step=fleet)
   sample: ["web1  migrated"]
 report:
   description: Path of the HTML report.
   type: str
-  returned: O(step=report), O(step=close)
+  returned: O(step=report), O(step=close), O(step=fleet)
   sample: /home/ops/os_migration_runs/20261123-101112-4f2a/report.html
+outcomes:
+  description: How many hosts stand how in all runs together.
+  type: dict
+  returned: O(step=fleet)
+  sample: {"eligible": 320, "held": 0, "migrated": 80, "not_eligible": 100, "not_started": 0, "planned": 0, "rolled_back": 0, "under_way": 0}
+skipped:
+  description: What in the directory was left out because it is damaged or no run, each with the reason.
+  type: list
+  elements: str
+  returned: O(step=fleet)
+  sample: ["20261101-080000-1a2b: run.json is not valid JSON"]
 problems:
   description: Why a host is not as it should be, by host.
   type: dict

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import plan
@@ -24,11 +25,9 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.orchestratio
     select_smc,
 )
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING, touched
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report import (
-    build,
-    junit_xml,
-    render_html,
-    terminal_table,
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report_files import (
+    write_fleet_report,
+    write_run_report,
 )
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import (
     RunDirectory,
@@ -89,6 +88,7 @@ def open_run(arguments: StepArguments) -> dict[str, Any]:
         hosts=list(dict.fromkeys([*known, *arguments.hosts])),
         finished=None,
         # A run that goes on may do so under other rules.
+        language=arguments.language,
         on_failure=arguments.on_failure,
         max_failures=arguments.max_failures,
         accepted_outcomes=arguments.accepted_outcomes,
@@ -204,16 +204,14 @@ def note_failure(arguments: StepArguments) -> dict[str, Any]:
 def write_report(arguments: StepArguments) -> dict[str, Any]:
     """Writes the report of what is known so far and gives the lock back."""
     run = arguments.run()
-    report = build(run.snapshot())
-    run.write("report.json", report)
-    run.write_text("report.html", render_html(report))
-    run.write_text("junit.xml", junit_xml(report))
+    written = write_run_report(run)
     run.unlock(arguments.owner_pid)
-    return {
-        "report": str(run.path.absolute() / "report.html"),
-        "summary": run.summary(),
-        "table": terminal_table(report, 120).splitlines(),
-    }
+    return {**written, "summary": run.summary()}
+
+
+def report_fleet(arguments: StepArguments) -> dict[str, Any]:
+    """Writes the report over all runs: every host as its newest assessment left it, and what has changed since."""
+    return write_fleet_report(Path(arguments.runs_dir), arguments.language)
 
 
 def close_run(arguments: StepArguments) -> dict[str, Any]:
@@ -261,5 +259,6 @@ STEPS: dict[str, Callable[[StepArguments], dict[str, Any]]] = {
     "note_held": note_held,
     "settle_wave": settle_wave,
     "report": write_report,
+    "fleet": report_fleet,
     "close": close_run,
 }

@@ -2,21 +2,25 @@
 (function () {
   const table = document.getElementById("table");
   const rows = Array.from(table.tBodies[0].rows);
+  const controls = document.getElementById("controls");
   const find = document.getElementById("find");
-  const only = document.getElementById("only");
+  const pick = document.getElementById("pick");
   const shown = document.getElementById("shown");
+  const selects = Array.from(controls.querySelectorAll("select"));
+  const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   function filter() {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      const fits = (!only.value || row.dataset.outcome === only.value) && words.every((word) => text.includes(word));
+      const fits =
+        selects.every((select) => !select.value || (row.dataset[select.dataset.by] || "").split(" ").includes(select.value)) &&
+        words.every((word) => texts.get(row).includes(word));
       row.hidden = !fits;
-      document.getElementById(row.dataset.host).hidden = !fits;
       count += fits;
     }
-    shown.textContent = count === rows.length ? "" : count + " of " + rows.length;
+    shown.textContent =
+      count === rows.length ? "" : controls.dataset.shown.replace("%1", String(count)).replace("%2", String(rows.length));
   }
 
   function value(row, column) {
@@ -25,29 +29,42 @@
   }
 
   function compare(a, b) {
-    return typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
+    return typeof a === "number" ? a - b : a.localeCompare(b, document.documentElement.lang, { numeric: true });
   }
 
-  function sort(header, column) {
+  function sort(of, header, column) {
     const down = header.getAttribute("aria-sort") === "ascending";
-    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    for (const other of of.tHead.rows[0].cells) other.setAttribute("aria-sort", "none");
     header.setAttribute("aria-sort", down ? "descending" : "ascending");
-    rows.sort((a, b) => compare(value(a, column), value(b, column)) * (down ? -1 : 1));
-    table.tBodies[0].append(...rows);
+    const body = of.tBodies[0];
+    const order = Array.from(body.rows);
+    order.sort((a, b) => compare(value(a, column), value(b, column)) * (down ? -1 : 1));
+    body.append(...order);
   }
 
   // Buttons are made here, so that a page without scripts shows none that do nothing.
-  Array.from(table.tHead.rows[0].cells).forEach(function (header, column) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = header.textContent;
-    button.addEventListener("click", () => sort(header, column));
-    header.replaceChildren(button);
-  });
+  function button(inside, action) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = inside.textContent;
+    made.addEventListener("click", action);
+    inside.replaceChildren(made);
+    return made;
+  }
 
-  function open() {
-    const target = document.getElementById(location.hash.slice(1));
-    if (target && target.tagName === "DETAILS") target.open = true;
+  for (const each of document.querySelectorAll("table.sortable")) {
+    Array.from(each.tHead.rows[0].cells).forEach(function (header, column) {
+      header.setAttribute("aria-sort", "none");
+      button(header, () => sort(each, header, column));
+    });
+  }
+  for (const cell of document.querySelectorAll("[data-show]")) {
+    button(cell, function () {
+      pick.value = cell.dataset.show;
+      filter();
+      document.getElementById("hosts").scrollIntoView();
+      pick.focus({ preventScroll: true });
+    }).title = controls.dataset.pick;
   }
 
   // Paper cannot be unfolded.
@@ -59,9 +76,9 @@
   window.addEventListener("afterprint", function () {
     for (const part of closed) part.open = false;
   });
-  window.addEventListener("hashchange", open);
   find.addEventListener("input", filter);
-  only.addEventListener("change", filter);
-  document.getElementById("controls").hidden = false;
-  open();
+  for (const select of selects) select.addEventListener("change", filter);
+  controls.hidden = false;
+  // A browser that goes back may have kept what was chosen.
+  filter();
 })();

@@ -1,33 +1,36 @@
 # Copyright: (c) 2026, The alicloud.os_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report for a build server (JUnit) and for a terminal."""
+"""The report for a build server: JUnit, in English whatever the language of the run is."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils import report_text as text
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import NAMES
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report_hosts import blocks
 
-# A terminal shows that many hosts; of a larger run only those that need a look.
-MANY_HOSTS = 40
-NARROWEST = 40
 FAILED = ("held", "rolled_back")
 SKIPPED = ("not_eligible", "not_started", "under_way", "eligible")
+# Before a migration the question is whether it can start: a host that is ready passes, one that is blocked fails.
+FAILED_BEFORE = (*FAILED, "not_eligible")
+SKIPPED_BEFORE = ("not_started", "under_way")
 
 
 def junit_xml(report: Mapping[str, Any]) -> str:
-    """One test case per host: held and rolled back ones fail, those that never began are skipped."""
+    """One test case per host: held and rolled back ones fail, those that never began are skipped.
+
+    In an assessment and in a plan a host that the checks block fails, with its inhibitors.
+    """
     run, hosts = report["run"], report["hosts"]
+    before = run["kind"] in ("assessment", "plan")
+    failed, skipped = (FAILED_BEFORE, SKIPPED_BEFORE) if before else (FAILED, SKIPPED)
     totals: dict[str, str] = {
         "tests": str(len(hosts)),
-        "failures": str(sum(host["outcome"] in FAILED for host in hosts)),
+        "failures": str(sum(host["outcome"] in failed for host in hosts)),
         "errors": "0",
-        "skipped": str(sum(host["outcome"] in SKIPPED for host in hosts)),
+        "skipped": str(sum(host["outcome"] in skipped for host in hosts)),
         "time": str(run["seconds"] or 0),
     }
     root = ElementTree.Element("testsuites", {"name": "os_migration", **totals})
@@ -39,10 +42,10 @@ def junit_xml(report: Mapping[str, Any]) -> str:
         case = ElementTree.SubElement(
             suite, "testcase", classname=f"os_migration.{run['target'] or 'unknown'}", name=host["host"], time=seconds
         )
-        if host["outcome"] in FAILED:
+        if host["outcome"] in failed:
             failure = ElementTree.SubElement(case, "failure", type=host["outcome"], message=host["reason"])
             failure.text = _detail(host)
-        elif host["outcome"] in SKIPPED:
+        elif host["outcome"] in skipped:
             ElementTree.SubElement(case, "skipped", message=f"{host['outcome']}: {host['reason']}")
         output = ElementTree.SubElement(case, "system-out")
         output.text = "\n".join([f"{host['outcome']}: {host['reason']}", *map(_finding, host["findings"])])
@@ -52,54 +55,18 @@ def junit_xml(report: Mapping[str, Any]) -> str:
 
 def _detail(host: Mapping[str, Any]) -> str:
     failure = host["failure"]
-    if not failure:
-        return str(host["reason"])
-    return "\n".join(part for part in (f"{failure['step']}: {failure['message']}", failure["log"]) if part)
+    if failure:
+        return "\n".join(part for part in (f"{failure['step']}: {failure['message']}", failure["log"]) if part)
+    inhibitors = [_with_remedy(item) for item in host["findings"] if blocks(item)]
+    return "\n".join(inhibitors) or str(host["reason"])
+
+
+def _with_remedy(item: Mapping[str, Any]) -> str:
+    evidence = [f"  {entry}" for entry in item["evidence"]]
+    remedy = [f"  -> {item['remediation']['text']}"] if item["remediation"]["text"] else []
+    return "\n".join([f"{item['id']}: {item['title']}", *evidence, *remedy])
 
 
 def _finding(item: Mapping[str, Any]) -> str:
     state = "waived" if item["waived"] else item["status"]
     return f"[{item['severity']}, {state}] {item['id']}: {item['title']}"
-
-
-def terminal_table(report: Mapping[str, Any], width: int = 80) -> str:
-    """One line per host, and how many ended how; a long list is cut down to the hosts that need a look."""
-    width = max(width, NARROWEST)
-    run, hosts = report["run"], report["hosts"]
-    quiet = "planned" if run["check_mode"] else "migrated"
-    shown = hosts if len(hosts) <= MANY_HOSTS else [host for host in hosts if host["outcome"] != quiet]
-    title = f"{'Plan' if run['check_mode'] else 'Run'} {run['run_id']}"
-    lines = [text.fit(title, width), *textwrap.wrap(report["summary"]["headline"], width)]
-    if shown:
-        lines += ["", *_rows(shown, width)]
-    if len(shown) < len(hosts):
-        lines += [f"... and {len(hosts) - len(shown)} hosts that are {quiet}"]
-    outcomes = report["summary"]["outcomes"]
-    # Where a host stands on the way to an outcome is shown while there is such a host.
-    counts = "  ".join(f"{name}={count}" for name, count in outcomes.items() if count or name in NAMES)
-    lines += ["", *textwrap.wrap(f"hosts={len(hosts)}  {counts}", width)]
-    return "\n".join(part.rstrip() for part in lines) + "\n"
-
-
-def _rows(hosts: list[Mapping[str, Any]], width: int) -> list[str]:
-    cells = [("HOST", "OUTCOME", "OUTAGE", "REASON")]
-    cells += [
-        (
-            host["host"],
-            host["outcome"],
-            "-" if host["outage_seconds"] is None else text.duration(host["outage_seconds"]),
-            host["reason"],
-        )
-        for host in hosts
-    ]
-    widths = [max(text.columns(row[column]) for row in cells) for column in range(3)]
-    # Names may be long; the reason keeps at least a third of the line.
-    widths[0] = min(widths[0], max(width // 3, 10))
-    if sum(widths) + 6 > width * 2 // 3:
-        widths[2] = 0
-    rows = []
-    for row in cells:
-        fixed = [text.fit(value, size) for value, size in zip(row, widths, strict=False) if size]
-        used = sum(map(text.columns, fixed)) + 2 * len(fixed)
-        rows.append("  ".join([*fixed, text.fit(row[3], max(width - used, 0))]))
-    return rows

@@ -87,3 +87,21 @@ def fit(text: str, width: int) -> str:
             text = text[:-1]
         text += "..."[:width]
     return text + " " * (width - columns(text))
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most so many columns, broken at spaces; where there are none, as in Chinese and Japanese, anywhere."""
+    lines: list[str] = []
+    current = ""
+    for word in text.split():
+        if current and columns(current) + 1 + columns(word) > width:
+            lines.append(current)
+            current = ""
+        current = f"{current} {word}" if current else word
+        while columns(current) > width:
+            cut = 1
+            while columns(current[: cut + 1]) <= width:
+                cut += 1
+            lines.append(current[:cut])
+            current = current[cut:]
+    return [*lines, current] if current else lines

@@ -39,6 +39,7 @@ class StepArguments:
     hostvars: Mapping[str, Any]
     check_mode: bool
     owner_pid: int
+    language: str = "en"
 
     def run(self) -> RunDirectory:
         """The directory of the run under way."""
