@@ -258,6 +258,7 @@ def unfinished_run(context: Context) -> Iterable[str]:
     remediation="Make sure that no upgrade is half-way, then remove the tool's packages, files and boot entries.",
     source="Leapp: leftover packages and boot files block later upgrades",
     grade="documented",
+    remedy="tool-leftovers",
 )
 def leftovers(context: Context) -> Iterable[str]:
     paths = need(context.facts.paths, "paths")
