@@ -29,7 +29,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.signing_key 
 )
 
 LAUNCHER = "convert/job.sh"
-ENGINE = "convert/engine.sh"
+ENGINE = ("convert/resolution.sh", "convert/engine.sh")
 JOBS = "/var/lib/os_migration"
 CALL_TIMEOUT = 90
 STATES = frozenset({"absent", "refused", "running", "finished", "failed", "died"})
@@ -84,7 +84,7 @@ class ActionModule(HostAction):
             return host_program(LAUNCHER)
         try:
             files = {
-                "engine.sh": host_program(ENGINE),
+                "engine.sh": host_program(*ENGINE),
                 "config": shell_assignments(arguments["config"]),
                 "target.repo": repository_file(arguments["repositories"], f"{JOBS}/{run.run_id}/target.key"),
                 "target.key": pinned_key(run, arguments["signing_key"], arguments["signing_key_sha256"]),

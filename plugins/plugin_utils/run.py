@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -21,14 +20,13 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run_files im
     RunError,
     RunLock,
     explained,
+    safe_name,
     write_atomic,
 )
 
 __all__ = ["LockHeld", "RunDirectory", "RunError", "check_run_id", "list_runs", "new_run_id", "safe_name", "utc"]
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-HASHED_NAME = re.compile(r".*-[0-9a-f]{16}")
 
 EMPTY_HOST: dict[str, Any] = {
     "schema": 1, "host": "", "instance_id": "", "instance_name": "", "region_id": "", "stage": "assessed",
@@ -61,16 +59,6 @@ def check_run_id(run_id: str) -> str:
             " and begin with a letter or digit."
         )
     return str(run_id)
-
-
-def safe_name(host: str) -> str:
-    """A file name for a host: itself where that is harmless, else a readable part and a hash of its own."""
-    # Capitals are hashed too, because some file systems take web1 and WEB1 for one name.
-    if PLAIN_NAME.fullmatch(host) and not HASHED_NAME.fullmatch(host):
-        return host
-    digest = hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    readable = re.sub(r"[^a-z0-9._-]+", "_", host.lower()).strip("._-")[:60]
-    return f"{readable or 'host'}-{digest}"
 
 
 def list_runs(base: str | os.PathLike[str]) -> list[str]:
@@ -173,6 +161,14 @@ class RunDirectory:
     def read_probe(self, host: str, moment: str) -> Any:
         """A probe document, or None where the host was not probed."""
         return self.read(f"probes/{safe_name(host)}.{_moment(moment)}.json")
+
+    def write_transaction(self, host: str, document: Any) -> None:
+        """Keep what the host's package manager said of the conversion's transaction."""
+        self.write(f"probes/{safe_name(host)}.transaction.json", document)
+
+    def read_transaction(self, host: str) -> Any:
+        """That document, or None where nobody asked the host."""
+        return self.read(f"probes/{safe_name(host)}.transaction.json")
 
     def answer_path(self, instance_id: str) -> Path:
         """Where the answer of a host lies that was read together with others."""

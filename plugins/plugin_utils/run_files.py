@@ -1,14 +1,16 @@
 # Copyright: (c) 2026, The alicloud.os_migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the run record is kept on disk: writing by rename, and the lock that names its owner."""
+"""How the run record is kept on disk: names of files, writing by rename, and the lock that names its owner."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -20,6 +22,8 @@ from typing import Any
 
 # A lock that cannot be read is being written, or its writer died between creating and filling it.
 UNREADABLE_LOCK_SECONDS = 60
+PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+HASHED_NAME = re.compile(r".*-[0-9a-f]{16}")
 
 
 class RunError(Exception):
@@ -28,6 +32,16 @@ class RunError(Exception):
 
 class LockHeld(RunError):
     """Another controller works on this run."""
+
+
+def safe_name(host: str) -> str:
+    """A file name for a host: itself where that is harmless, else a readable part and a hash of its own."""
+    # Capitals are hashed too, because some file systems take web1 and WEB1 for one name.
+    if PLAIN_NAME.fullmatch(host) and not HASHED_NAME.fullmatch(host):
+        return host
+    digest = hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    readable = re.sub(r"[^a-z0-9._-]+", "_", host.lower()).strip("._-")[:60]
+    return f"{readable or 'host'}-{digest}"
 
 
 def explained(exc: OSError, doing: str, target: Path) -> RunError:

@@ -6,6 +6,7 @@
 #   convert  stops the named services, runs the transaction from the local cache, audits it, and asserts that the
 #            host will boot; it never reboots
 # Every step is journaled and can be entered again. The job's directory holds: config, target.repo, target.key.
+# The functions of resolution.sh stand in front of it.
 set -u
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
@@ -14,9 +15,8 @@ job=$1 phase=$2
 cd "$job" || exit 1
 exec >>"$job/log" 2>&1
 
-# Set by config: what the target is, and what the user allowed.
-TARGET_ID='' TARGET_VERSION_ID='' RELEASEVER='' PLATFORM_ID='' TARGET_DIST='' SOURCE_VENDORS='' RELEASE_PACKAGES=''
-OPTIONAL_PACKAGES='' SOURCE_PACKAGES='' KERNEL_PACKAGE='' ALLOW_REMOVALS='' STOP_SERVICES='' PROXY=''
+# Set by config, beside what resolution.sh names: what the target is, and what the user allowed.
+TARGET_ID='' TARGET_VERSION_ID='' TARGET_DIST='' ALLOW_REMOVALS='' STOP_SERVICES=''
 # shellcheck source=/dev/null
 . "$job/config"
 
@@ -46,19 +46,6 @@ step() { # NAME : runs the function step_NAME unless an earlier run of this job 
 	journal "$1" "done"
 }
 
-packages() { # every installed package but the pseudo packages of keys: name, version, architecture, vendor
-	timeout 300 rpm -qa --qf '%{NAME}\t%{NAME}-%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}.%{ARCH}\t%{ARCH}\t%{VENDOR}\n' | grep -v '^gpg-pubkey	' | sort
-}
-
-from_source() { # of lines as packages prints them, those whose vendor is the source's
-	awk -F '\t' -v vendors="$SOURCE_VENDORS" 'BEGIN { n = split(vendors, v, "|") }
-		{ for (i = 1; i <= n; i++) if (v[i] != "" && index($4, v[i]) == 1) { print; break } }'
-}
-
-manager() { # the package manager with the private configuration: no plug-ins, excludes or version locks of the host
-	timeout 7200 dnf -y --config="$job/dnf.conf" --releasever="$RELEASEVER" "$@"
-}
-
 # ---- prepare ------------------------------------------------------------------------------------------------------
 
 step_save_state() {
@@ -78,62 +65,9 @@ network_files() { # what the next boot configures the network from
 }
 
 step_target_repositories() {
-	mkdir -p repos cache persist keyring
-	cp target.repo repos/target.repo
-	cat >dnf.conf <<-END
-		[main]
-		reposdir=$job/repos
-		cachedir=$job/cache
-		persistdir=$job/persist
-		logdir=$job
-		keepcache=1
-		gpgcheck=1
-		localpkg_gpgcheck=1
-		plugins=0
-		best=0
-		clean_requirements_on_remove=0
-		installonly_limit=0
-		protected_packages=
-		module_platform_id=$PLATFORM_ID
-		skip_if_unavailable=0
-		retries=5
-		timeout=30
-		fastestmirror=0
-		${PROXY:+proxy=$PROXY}
-	END
+	configure_manager
 	rpmkeys --dbpath "$job/keyring" --import target.key || fail "the signing key of the target could not be read"
-	manager -q makecache >makecache.log 2>&1 || fail "the target's repositories could not be read: $(tail -n 3 makecache.log)"
-}
-
-source_packages() { # release, repository, key and branding packages of the source: by capability, by ownership, by name
-	{
-		rpm -q --whatprovides system-release redhat-release system-logos --qf '%{NAME}\n' 2>/dev/null | grep -v 'no package provides'
-		awk -F '\t' '{ print $1 }' before/packages | while read -r name; do
-			for pattern in $SOURCE_PACKAGES; do
-				# shellcheck disable=SC2254 # the pattern is meant as one
-				case $name in $pattern) printf '%s\n' "$name" ;; esac
-			done
-		done
-	} | sort -u
-}
-
-write_transaction() { # the one transaction as a script of the package manager's shell
-	source_packages >meant
-	{
-		printf 'remove'; while read -r name; do printf ' %s' "$name"; done <meant; printf '\n'
-		printf 'install %s' "$RELEASE_PACKAGES"
-		for name in $OPTIONAL_PACKAGES; do
-			manager -q -C repoquery --qf '%{name}' "$name" 2>/dev/null | grep -qx "$name" && printf ' %s' "$name"
-		done
-		printf ' %s\ndistro-sync\n' "$KERNEL_PACKAGE"
-		same_builds | while read -r package; do printf 'reinstall %s\n' "$package"; done
-		printf 'run\n'
-	} >transaction
-}
-
-same_builds() { # packages whose very version the target has too: a sync would leave the file of the old vendor in place
-	manager -q -C repoquery --qf '%{name}-%{evr}.%{arch}' '*' 2>/dev/null | sort -u >offered
-	from_source <before/packages | cut -f 2 | sed 's/-0:/-/' | sort -u | comm -12 - offered
+	read_offer 2>makecache.log || fail "the target's repositories could not be read: $(tail -n 3 makecache.log)"
 }
 
 removed_packages() { # names in the sections "Removing" of the printed transaction; a removed release package is meant to go
@@ -183,12 +117,6 @@ step_stop_services() {
 step_trust_target() {
 	rpmkeys --import target.key || fail "the target's signing key could not be imported"
 	reset_streams /etc/dnf/modules.d
-}
-
-reset_streams() { # DIRECTORY : module streams of the source do not exist in the target
-	for file in "$1"/*.module; do
-		[ ! -f "$file" ] || sed -i 's/^stream=.*/stream=/; s/^state=.*/state=/; s/^profiles=.*/profiles=/' "$file"
-	done
 }
 
 step_transaction() {
