@@ -109,17 +109,21 @@ def _unescape(path: str) -> str:
 
 
 def mounts(text: str) -> tuple[Mount, ...]:
+    """Lines of fstab(5), which need no options, or of the kernel's list."""
     return tuple(
-        Mount(_unescape(c[0]), _unescape(c[1]), c[2], tuple(c[3].split(",")))
-        for c in rows(text, 4)
+        Mount(_unescape(c[0]), _unescape(c[1]), c[2], tuple(c[3].split(",")) if len(c) > 3 else ("defaults",))
+        for c in rows(text, 3)
         if not c[0].startswith("#")
     )
 
 
 def broken_fstab_lines(text: str) -> tuple[str, ...]:
+    """Lines with too few or too many columns, or words where numbers belong; mount ignores a comment at a line's end."""
     broken = []
     for line in lines(text):
         columns = line.split()
+        if len(columns) > 6 and columns[6].startswith("#"):
+            columns = columns[:6]
         numbers = all(column.isdecimal() for column in columns[4:6])
         if not line.startswith("#") and (len(columns) < 3 or len(columns) > 6 or not numbers):
             broken.append(line)
