@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils import transaction
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.assessment import Assessment, Subject, assess
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import FactsError, parse
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.findings import SEVERITIES
@@ -65,12 +66,14 @@ def _judge(run: RunDirectory, host: str, arguments: dict[str, Any]) -> dict[str,
 
 def _subject(run: RunDirectory, host: str, instance: dict[str, Any] | None, error: str) -> Subject:
     document = None if error else run.read_probe(host, "before")
+    facts = parse(document) if document else None
     return Subject(
         host,
-        parse(document) if document else None,
+        facts,
         error,
         instance,
-        waivers=parse_waivers(run.facts().get("waivers") or []),
+        transaction.of_host(run.read_transaction(host), facts) if facts else None,
+        parse_waivers(run.facts().get("waivers") or []),
     )
 
 

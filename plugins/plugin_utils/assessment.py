@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils import matrix
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils import matrix, tool_reports
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks import Context, run_checks
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.gates import gate
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.compare import (
@@ -104,8 +104,8 @@ def _judge(subject: Subject, path: Path) -> PathVerdict:
     """Every finding on one path. What the package manager said belongs to the engine that uses it."""
     facts = subject.facts or Facts()
     transaction = subject.transaction if path.engine == "distro_sync" else None
-    findings = run_checks(Context(facts, subject.instance, path, transaction))
-    return PathVerdict(path, waive(findings, subject.host, subject.waivers, subject.today))
+    findings = run_checks(Context(facts, subject.instance, path, transaction)) + tool_reports.findings_of(facts, path)
+    return PathVerdict(path, in_order(waive(findings, subject.host, subject.waivers, subject.today)))
 
 
 def _without_path(verdicts: list[PathVerdict], engine: str, problem: str) -> list[Finding]:
