@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import (
@@ -14,6 +15,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
     check,
     need,
 )
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.named import EL7, EL8
 
 
 @check(
@@ -81,3 +83,21 @@ def security_center(context: Context) -> Iterable[str]:
     yield from (m.name for m in modules if m.name.startswith("AliSec"))
     if "/usr/local/aegis" in need(context.facts.paths, "paths"):
         yield "/usr/local/aegis"
+
+
+@check(
+    id="AGENT-CLOUD-INIT-PYTHON2",
+    title="cloud-init runs with Python 2, which the target does not have",
+    severity="low",
+    area="agents",
+    remediation="It does nothing at the next boots until the target's cloud-init takes its place. Note the settings in "
+    "/etc/cloud, and make sure that the network does not depend on it.",
+    source="Alibaba Cloud: cloud-init of CentOS 7 images is installed from an archive, for Python 2",
+    grade="documented",
+    sources=EL7,
+    targets=EL8,
+)
+def cloud_init_python2(context: Context) -> Iterable[str]:
+    line = need(context.facts.scripts, "scripts").get("/usr/bin/cloud-init", "")
+    if re.search(r"python(2(\.\d)?)?( |$)", line) and "/usr/bin/cloud-init" in need(context.facts.unowned, "unowned"):
+        yield f"/usr/bin/cloud-init: {line}"

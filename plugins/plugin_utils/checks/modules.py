@@ -71,3 +71,18 @@ def third_party_stream(context: Context) -> Iterable[str]:
 )
 def disabled(context: Context) -> Iterable[str]:
     return [m.name for m in need(context.facts.module_streams, "module_streams") if m.state == "disabled"]
+
+
+@check(
+    id="MOD-NO-STREAM",
+    title="Modules are enabled without a stream",
+    severity="medium",
+    area="modules",
+    remediation="dnf leaves out every package of such a module, or refuses to resolve anything. Reset the module, and enable "
+    "the stream that is installed.",
+    command="dnf module reset <module>",
+    source="dnf documentation: modularity, state files in /etc/dnf/modules.d",
+    grade="documented",
+)
+def no_stream(context: Context) -> Iterable[str]:
+    return [m.name for m in _enabled(context) if not m.stream]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import LEAPP, Context, check, need
@@ -17,6 +17,35 @@ _SOURCE_REPO = re.compile(
     r"(baseos|appstream|extras|base|updates|powertools|centosplus|devel|ha|plus|highavailability|fasttrack|cr|media|contentdir"
     r"|centos-.*|rhel-.*|rhui-.*|alinux.*|c[78]\.\d.*)(-source|-debuginfo)?$",
     re.IGNORECASE,
+)
+# Mirrors of CentOS itself, but not its archive; Alibaba Cloud's mirror has CentOS 8 under centos-vault only.
+_GONE = re.compile(r"https?://(mirror|mirrorlist|mirrors|debuginfo)\.centos\.org[:/]")
+_GONE_8 = re.compile(r"https?://mirrors\.(cloud\.aliyuncs|aliyun|aliyuncs)\.com/(centos|\$contentdir)/(8|\$releasever)")
+_VARIABLES = (
+    "releasever",
+    "releasever_major",
+    "releasever_minor",
+    "basearch",
+    "arch",
+    "uuid",
+    *(f"YUM{n}" for n in range(10)),
+)
+# What the ids of well-known repositories begin with, and the vendor that their packages name.
+_VENDORS = (
+    ("epel", "Fedora Project"),
+    ("remi", "Remi"),
+    ("docker-ce", "Docker"),
+    ("mysql", "Oracle"),
+    ("mariadb", "MariaDB"),
+    ("pgdg", "PostgreSQL Global Development Group"),
+    ("elrepo", "The ELRepo Project"),
+    ("nodesource", "NodeSource"),
+    ("nginx", "NGINX"),
+    ("zabbix", "Zabbix"),
+    ("percona", "Percona"),
+    ("grafana", "Grafana"),
+    ("elastic", "Elastic"),
+    ("kubernetes", "Kubernetes"),
 )
 _BARE_ADDRESS = re.compile(r"https?://(\[[0-9a-fA-F:]+\]|\d{1,3}(\.\d{1,3}){3})[:/]")
 
@@ -33,6 +62,7 @@ def _enabled(context: Context) -> list[Repo]:
     remediation="Remove or rename all definitions of it but one.",
     source="Server Migration Center FAQ and Leapp: repository defined multiple times",
     grade="documented",
+    remedy="duplicate-repositories",
 )
 def duplicate(context: Context) -> Iterable[str]:
     files = defaultdict(list)
@@ -151,21 +181,110 @@ def pinned_version(context: Context) -> Iterable[str]:
     if pinned:
         yield f"variable releasever={pinned}"
     options = need(context.facts.yum_conf, "yum_conf")
-    yield from (f"{key}={options[key]}" for key in ("releasever", "distroverpkg") if options.get(key))
+    # CentOS 7 comes with distroverpkg=centos-release: that is a check of its own.
+    names = ("releasever",) if context.path.source == "centos7" else ("releasever", "distroverpkg")
+    yield from (f"{key}={options[key]}" for key in names if options.get(key))
 
 
 @check(
-    id="REPO-ONE-KERNEL",
-    title="The package manager keeps one kernel only",
+    id="REPO-END-OF-LIFE",
+    title="The source's repositories have been taken off the mirrors",
+    severity="inhibitor",
+    severities={"distro_sync": "low"},
+    area="repositories",
+    remediation="Point them to the archive (vault): the tool needs packages of the source to prepare itself, and to go "
+    "back. The conversion by distro_sync does not need them.",
+    source="CentOS: end of life, content moved to vault.centos.org; centos2alma",
+    grade="documented",
+    sources=("centos7", "centos8"),
+    remedy="vault-mirrors",
+)
+def end_of_life(context: Context) -> Iterable[str]:
+    for repo in _enabled(context):
+        yield from (f"{repo.id}: {url}" for url in repo.urls if _GONE.match(url))
+        if context.path.source == "centos8":
+            yield from (f"{repo.id}: {url}" for url in repo.urls if _GONE_8.match(url))
+
+
+@check(
+    id="REPO-NO-ADDRESS",
+    title="Enabled repositories have no address",
     severity="high",
     area="repositories",
-    remediation="The running kernel would be removed while its successor is installed, and no old one is left to boot. "
-    "Set installonly_limit to 3.",
-    command="sed -i 's/^installonly_limit=.*/installonly_limit=3/' /etc/dnf/dnf.conf",
-    source="assumed: meaning of installonly_limit in dnf.conf",
-    grade="assumed",
+    remediation="The package manager stops at them. Give each an address, or disable it.",
+    command="{manager} --disablerepo='*' --enablerepo=<id> makecache",
+    source="convert2rhel: makecache fails; dnf.conf(5): one of baseurl, metalink, mirrorlist",
+    grade="documented",
 )
-def one_kernel(context: Context) -> Iterable[str]:
-    limit = need(context.facts.yum_conf, "yum_conf").get("installonly_limit", "3")
-    if limit.isdecimal() and int(limit) == 1:
-        yield f"installonly_limit={limit}"
+def no_address(context: Context) -> Iterable[str]:
+    for repo in _enabled(context):
+        if not any(re.match(r"(https?|ftp|file|media|cdrom|s3|rsync)://?", url) for url in repo.urls):
+            yield f"{repo.id} in {repo.file}: {' '.join(repo.urls) or 'no address'}"
+
+
+@check(
+    id="REPO-VARIABLE",
+    title="Addresses of repositories hold variables that nothing defines",
+    severity="medium",
+    area="repositories",
+    remediation="Write the value into the address, or define the variable in /etc/dnf/vars or /etc/yum/vars.",
+    source="dnf.conf(5): variables",
+    grade="documented",
+)
+def undefined_variable(context: Context) -> Iterable[str]:
+    known = {*_VARIABLES, *need(context.facts.dnf_vars, "dnf_vars")}
+    for repo in _enabled(context):
+        for url in repo.urls:
+            missing = sorted(set(re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", url)) - known)
+            yield from (f"{repo.id}: ${name} in {url}" for name in missing)
+
+
+@check(
+    id="REPO-THIRD-PARTY",
+    title="Repositories of others are enabled",
+    severity="low",
+    area="repositories",
+    remediation="Make sure that each offers packages for the target, and set it up for the target afterwards.",
+    source="elevate-cpanel, Leapp: unsupported repositories with installed packages",
+    grade="documented",
+)
+def third_party(context: Context) -> Iterable[str]:
+    vendors = Counter(p.vendor for p in context.packages)
+    for repo in _enabled(context):
+        if not _SOURCE_REPO.match(repo.id):
+            vendor = next((vendor for name, vendor in _VENDORS if repo.id.lower().startswith(name)), "")
+            count = sum(n for name, n in vendors.items() if vendor and name.lower().startswith(vendor.lower()))
+            installed = f"{count} packages of {vendor} are installed" if vendor else "its vendor is not known"
+            yield f"{repo.id} in {repo.file}: {installed}"
+
+
+@check(
+    id="REPO-TESTING",
+    title="Repositories with packages under test are enabled",
+    severity="medium",
+    area="repositories",
+    remediation="Their packages are newer than the target's, which then refuses to replace them. Disable these "
+    "repositories, and go back to the released versions.",
+    command="{manager} -y distro-sync --disablerepo=<id>",
+    source="almalinux-deploy: newer packages of test repositories stay behind",
+    grade="documented",
+)
+def testing(context: Context) -> Iterable[str]:
+    pattern = re.compile(r"(.*[-_])?(testing|test|beta|cr|fasttrack|nightly|rawhide)([-_].*)?$", re.IGNORECASE)
+    return [f"{repo.id} in {repo.file}" for repo in _enabled(context) if pattern.match(repo.id)]
+
+
+@check(
+    id="REPO-PRIORITY",
+    title="Repositories of others come before the system's",
+    severity="medium",
+    area="repositories",
+    remediation="With a better priority they hide the target's packages. Remove the priority for the migration.",
+    source="dnf.conf(5): priority (default 99)",
+    grade="documented",
+)
+def priority(context: Context) -> Iterable[str]:
+    for repo in _enabled(context):
+        value = repo.options.get("priority", "99")
+        if not _SOURCE_REPO.match(repo.id) and value.isdecimal() and int(value[:9]) < 99:
+            yield f"{repo.id} in {repo.file}: priority={value}"

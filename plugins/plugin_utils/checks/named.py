@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What many checks share: the paths across a major version, and checks that a package's name alone decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import Context, check
+
+# Systems whose userland is that of one major version of Red Hat Enterprise Linux.
+EL7 = ("centos7", "rhel7", "alinux2")
+EL8 = ("alinux3", "anolis8", "rhel8")
+# From major version 7 to 8, whoever the vendors are.
+SEVEN_TO_EIGHT = {"sources": EL7, "targets": EL8}
+EIGHT_TO_NINE = {"sources": ("rhel8",), "targets": ("rhel9",)}
+REMOVED_IN_8 = "Red Hat: considerations in adopting RHEL 8, removed functionality"
+
+
+def packages_named(pattern: str, **registration: Any) -> None:
+    """Registers a check that lists the installed packages whose whole name matches a regular expression."""
+    compiled = re.compile(pattern)
+
+    def judge(context: Context) -> Iterable[str]:
+        return [p.nevra for p in context.packages if compiled.fullmatch(p.name)]
+
+    check(**registration)(judge)
