@@ -15,11 +15,27 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import E
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run_files import explained
 
 SCHEMA = 1
-# The parts of a host's record that a report looks into, and what each must be.
-SHAPES: dict[str, type | tuple[type, ...]] = {
-    "host": str, "instance_id": str, "findings": list, "restore_point": list, "plan": list, "steps": list, "paths": list,
-    "source": dict, "times": dict, "failure": (dict, type(None)), "comparison": (dict, type(None)),
-}  # fmt: skip
+NOTHING = type(None)
+WORD = (str, NOTHING)
+# What a report takes for granted about a host's record: a type, a list of what is in brackets, a dict with such values
+# where they are there, or one of several.
+RECORD: dict[str, Any] = {
+    "host": str,
+    "instance_id": str,
+    "outcome": WORD,
+    "stage": WORD,
+    "reason": WORD,
+    "target": WORD,
+    "source": {"id": WORD, "name": WORD},
+    "times": dict.fromkeys(("started", "outage_started", "outage_finished", "finished"), WORD),
+    "findings": [{"id": str, "evidence": [str], "remediation": (dict, NOTHING), "waived": (dict, NOTHING)}],
+    "paths": [{"target": WORD, "blocked_by": [str]}],
+    "restore_point": [dict],
+    "plan": list,
+    "steps": [dict],
+    "failure": (dict, NOTHING),
+    "comparison": ({"lost": list, "changed": list, "gained": list}, NOTHING),
+}
 
 
 class Damaged(ValueError):
@@ -137,15 +153,22 @@ def _assessments(facts: dict[str, Any], folder: Path, skipped: list[tuple[str, s
 
 def _record(path: Path) -> dict[str, Any]:
     record = {"paths": [], **EMPTY_HOST, **_object(path)}
-    for key, shape in SHAPES.items():
-        if not isinstance(record[key], shape):
-            raise Damaged(f"{key} is not what it should be")
-    for key in ("findings", "restore_point", "steps", "paths"):
-        if not all(isinstance(item, dict) for item in record[key]):
+    for key, shape in RECORD.items():
+        if not _fits(record[key], shape):
             raise Damaged(f"{key} is not what it should be")
     if not record["host"]:
         raise Damaged("it does not name its host")
     return record
+
+
+def _fits(value: Any, shape: Any) -> bool:
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_fits(value[key], part) for key, part in shape.items() if key in value)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_fits(item, shape[0]) for item in value)
+    if isinstance(shape, tuple):
+        return any(_fits(value, part) for part in shape)
+    return isinstance(value, shape)
 
 
 def _object(path: Path) -> dict[str, Any]:

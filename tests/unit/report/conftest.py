@@ -49,4 +49,26 @@ def poisoned(value: Any, poison: str) -> Any:
 
 @pytest.fixture(params=HOSTILE, ids=range(len(HOSTILE)))
 def hostile(request: pytest.FixtureRequest, run: dict[str, Any]) -> dict[str, Any]:
-    return report.build(poisoned(run, request.param), GENERATED)
+    found = poisoned(run, request.param)
+    # An inventory holds each name once.
+    for number, record in enumerate(found["hosts"]):
+        record["host"] += str(number)
+    return report.build(found, GENERATED)
+
+
+@pytest.fixture
+def assessment(run: dict[str, Any]) -> dict[str, Any]:
+    """A run that was an assessment: two hosts are ready, three are blocked, one of them by two findings."""
+    ready, blocked = copy.deepcopy(run["hosts"][1]), copy.deepcopy(run["hosts"][3])
+    for record in (ready, blocked):
+        record.update(outcome=None, stage="assessed", restore_point=[], comparison=None, reason="", steps=[], times={})
+    other = {**blocked["findings"][0], "id": "DISK-BOOT", "title": "/boot is too small"}
+    run["hosts"] = [
+        {**ready, "host": "ready1"},
+        {**ready, "host": "ready2"},
+        {**blocked, "host": "old1"},
+        {**blocked, "host": "old2", "findings": [*blocked["findings"], other]},
+        {**blocked, "host": "small", "findings": [other]},
+    ]
+    run["run"].update(finished=None)
+    return run

@@ -67,6 +67,48 @@ def test_a_finding_that_was_waived_or_not_judged_is_not_counted_as_fired(sample:
     ]
 
 
+def test_what_blocks_hosts_is_counted_and_so_is_what_alone_blocks_them(assessment: dict[str, Any]) -> None:
+    summary = report.build(assessment)["summary"]
+    assert summary["ready"] == 2 and summary["outcomes"]["not_eligible"] == 3
+    assert [(item["id"], item["hosts"], item["alone"]) for item in summary["blocked_by"]] == [
+        ("DISK-BOOT", 2, 1),
+        ("PKG-I686", 2, 1),
+    ]
+
+
+def test_what_was_waived_blocks_nobody(assessment: dict[str, Any]) -> None:
+    for record in assessment["hosts"]:
+        for item in record["findings"]:
+            item["waived"] = {"reason": "tested", "expires": ""}
+    assert report.build(assessment)["summary"]["blocked_by"] == []
+
+
+def test_findings_are_counted_by_severity_with_the_unknown_and_the_waived_apart(sample: dict[str, Any]) -> None:
+    counts = sample["summary"]["severities"]
+    assert counts["high"] == {"fired": 0, "unknown": 1, "waived": 1}
+    assert counts["inhibitor"] == {"fired": 1, "unknown": 0, "waived": 0}
+
+
+def test_how_many_hosts_could_go_where_is_counted_by_path(assessment: dict[str, Any]) -> None:
+    paths = {item["target"]: item for item in report.build(assessment)["summary"]["paths"]}
+    assert paths["alinux3"] == {
+        "target": "alinux3", "target_name": "Alibaba Cloud Linux 3", "engine": "distro_sync", "available": True,
+        "eligible": 2, "blocked": 0,
+    }  # fmt: skip
+    assert (paths["rhel8"]["eligible"], paths["rhel8"]["blocked"], paths["rhel8"]["available"]) == (0, 2, False)
+
+
+def test_an_assessment_for_every_target_names_no_command_to_migrate(assessment: dict[str, Any]) -> None:
+    assert [item["id"] for item in report.build(assessment)["run"]["commands"]] == ["migrate"]
+    assessment["run"]["target"] = "auto"
+    assert report.build(assessment)["run"]["commands"] == []
+
+
+def test_the_command_to_go_on_keeps_the_language(run: dict[str, Any]) -> None:
+    run["run"]["language"] = "ja"
+    assert "-e os_migration_language=ja" in report.build(run)["run"]["commands"][0]["command"]
+
+
 def test_an_outage_that_is_not_over_has_no_duration(sample: dict[str, Any]) -> None:
     assert host(sample, "db01")["outage_seconds"] is None
     assert host(sample, "web2")["outage_seconds"] == 381
@@ -134,7 +176,7 @@ def test_answers_of_any_size_are_cut_and_the_end_of_a_log_is_kept(run: dict[str,
     assert found["reason"].endswith("characters cut]")
     assert found["comparison"]["lost"]["total"] == 1000
     assert found["findings"][0]["evidence_total"] == 1000
-    assert len(json.dumps(data)) < 6_000_000
+    assert len(json.dumps(data)) < 9_000_000
 
 
 @pytest.mark.parametrize(
