@@ -105,7 +105,8 @@ class Check:
 
     def applies(self, context: Context) -> bool:
         path = context.path
-        if (self.area == "cloud" and context.cloud is None) or (self.area == "transaction" and not context.transaction):
+        about_cloud = self.area.startswith("cloud")
+        if (about_cloud and context.cloud is None) or (self.area == "transaction" and not context.transaction):
             return False
         return (
             path.engine in self.engines

@@ -39,6 +39,10 @@ CLOUD: dict[str, Any] = {
          "encrypted": False, "multi_attach": False},
     ],
 }  # fmt: skip
+CLOUD |= yaml.safe_load((Path(__file__).parent / "instance.yml").read_text("utf-8"))
+for _disk in CLOUD["disks"]:
+    _disk |= {"size_gib": 40, "attributes": dict(CLOUD["disk_attributes"])}
+del CLOUD["disk_attributes"]
 
 
 def changed(section: Mapping[str, Any], change: Any) -> dict[str, Any]:
@@ -91,11 +95,16 @@ def _frozen(value: Any) -> Any:
 
 
 def instance(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The clean host's instance with some keys changed; `disk` changes the data disk."""
+    """The clean host's instance with some keys changed, those of mappings one by one; `disk` changes the data disk."""
     cloud = copy.deepcopy(CLOUD)
     for key, value in (changes or {}).items():
         if key == "disk":
-            cloud["disks"][1].update(value)
+            for name, item in value.items():
+                cloud["disks"][1][name] = _merged(cloud["disks"][1].get(name), item)
         else:
-            cloud[key] = value
+            cloud[key] = _merged(cloud.get(key), value)
     return cloud
+
+
+def _merged(old: Any, new: Any) -> Any:
+    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
