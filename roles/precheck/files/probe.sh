@@ -149,7 +149,7 @@ run() { # SECONDS COMMAND...: no command runs without a limit; on a host that ha
 remote=$newline
 find_remote() {
 	remote=$newline$(run 5 awk '
-		$3 ~ /^(nfs|cifs$|smb|fuse($|[.]|blk)|ceph|gluster|lustre|9p|afs|gpfs|cpfs|beegfs|pvfs|orangefs|ocfs2|gfs|coda|ncp|autofs)/ {
+		$3 ~ /^(nfs|cifs$|smb|fuse($|[.]|blk)|ceph|gluster|lustre|9p|afs|autofs|gpfs|cpfs|beegfs|pvfs|orangefs|ocfs2|gfs|coda|ncp|autofs)/ {
 			gsub(/\\040/, " ", $2); gsub(/\\134/, "\\", $2)
 			if ($2 != "/" && $2 !~ /^\/proc\//) print $2
 		}' /proc/self/mounts 2>/dev/null)$newline
@@ -390,7 +390,8 @@ s_paths() { # what is there of agents, containers, and traces of other migration
 		/usr/local/bin/cloud-init /etc/cloud/cloud.cfg \
 		/etc/sysconfig/network-scripts/ifup-local /var/log/centostoanolis.json /var/tmp/state.json /var/log/leapp \
 		/var/lib/leapp /etc/leapp /root/tmp_leapp_py3 /var/log/convert2rhel /var/lib/convert2rhel \
-		/boot/vmlinuz-upgrade* /boot/initramfs-upgrade*
+		/boot/vmlinuz-upgrade* /boot/initramfs-upgrade* /etc/oratab /usr/local/cpanel /usr/local/psa \
+		/usr/local/directadmin /usr/local/CyberCP /usr/local/mgr5 /www/server/panel
 	run 5 true
 }
 s_virt() { run 5 systemd-detect-virt; }
@@ -529,7 +530,7 @@ program_roots='/opt /usr/local /srv /home /data /app'
 elf_found() { # paths of executables and libraries on local file systems, and *complete where none was left out
 	for root in $program_roots; do
 		# Before anything touches the directory: a server that is gone would hold up whoever looks.
-		awk -v root="$root" '$2 == root && $3 ~ /^(nfs|cifs|smb|fuse|ceph|gluster|lustre|9p|afs|gpfs|cpfs|ocfs2|gfs2)/ { far = 1 }
+		awk -v root="$root" '$2 == root && $3 ~ /^(nfs|cifs|smb|fuse|ceph|gluster|lustre|9p|afs|autofs|gpfs|cpfs|ocfs2|gfs2)/ { far = 1 }
 			END { exit far }' /proc/self/mounts || continue
 		if [ -d "$root" ] && [ ! -L "$root" ]; then set -- "$@" "$root"; fi
 	done
@@ -582,19 +583,19 @@ elf_names() { # PATH OFFSET SIZE LOADS: SONAME<tab>RUNPATH<tab>NEEDED<tab>VERSIO
 				split(load[i], part, ":")
 				if (address >= part[1] && address < part[1] + part[3]) at = address - part[1] + part[2]
 			}
-			if (at && size <= 4194304) printf "%.0f %.0f %s %.0f %.0f", at, size, needed == "" ? "-" : needed, soname, runpath
+			if (at && size <= 4194304) printf "%.0f %.0f %s %.0f %.0f", at, size, (needed == "" ? "-" : needed), soname, runpath
 		}')
 	[ -n "$table" ] || return 1
 	# shellcheck disable=SC2086  # numbers and commas
 	set -- "$1" $table
 	run 5 tail -c +$(($2 + 1)) "$1" | head -c "$3" | tr '\000' '\n' | awk -v needed="$4" -v soname="$5" -v runpath="$6" '
 		function name(at, i) { for (i in text) if (at >= i + 0 && at <= i + length(text[i])) return substr(text[i], at - i + 1) }
-		BEGIN { k = split(needed, want, ","); wanted[soname + 0]; wanted[runpath + 0] }
+		BEGIN { k = split(needed, want, ",") }
 		{ text[at + 0] = $0; at += length($0) + 1 }
 		/^(GLIBC|GLIBCXX|CXXABI)_[0-9.]+$/ { if (!seen[$0]++) versions = versions "," $0 }
 		END {
 			for (i = 2; i <= k; i++) names = names "," name(want[i])
-			printf "%s\t%s\t%s\t%s\n", soname + 0 ? name(soname) : "", runpath + 0 ? name(runpath) : "", substr(names, 2), substr(versions, 2)
+			printf "%s\t%s\t%s\t%s\n", (soname + 0 ? name(soname) : ""), (runpath + 0 ? name(runpath) : ""), substr(names, 2), substr(versions, 2)
 		}'
 }
 s_elf() { # CLASS<tab>MACHINE<tab>KIND<tab>PATH<tab>what elf_names says; *complete where none was left out
