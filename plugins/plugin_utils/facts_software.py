@@ -16,7 +16,10 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_progra
 
 # "rpm -V" prints nine marks, the kind of the file (c: configuration) where it has one, and its path.
 _ALTERED = re.compile(r"(?P<marks>missing|[S.][M.][5.?][D.?][L.?][U.?][G.?][T.?][P.?]) {1,8}(?P<path>/.+)")
-_PROGRAM_FILE = re.compile(r"/(usr/)?(bin|sbin|lib|lib64|libexec)/")
+# Programs, libraries and Python code; not units, rules or compiled Python, which change on hosts in good order.
+_PROGRAM_FILE = re.compile(
+    r"(/usr)?/(s?bin/.+|libexec/.+|lib(64)?/(.+/)?[^/]+\.so[.\d]*|lib/systemd/[^/]+|lib(64)?/python.+\.py)"
+)
 _LOCK_FILE = "/var/lib/rhsm/cache/releasever.json"
 
 
@@ -83,7 +86,9 @@ def _altered(text: str) -> tuple[str, ...]:
     return tuple(
         f"{match['path']}: {'missing' if match['marks'] == 'missing' else 'contents changed'}"
         for match in matches
-        if match and _PROGRAM_FILE.match(match["path"]) and (match["marks"] == "missing" or match["marks"][2] == "5")
+        if match
+        and _PROGRAM_FILE.fullmatch(match["path"])
+        and (match["marks"] == "missing" or match["marks"][2] == "5")
     )
 
 
