@@ -14,6 +14,9 @@ from typing import Any
 
 from . import linux
 
+# Where a mirror keeps releases at end of life: what is there is what the hosts were made of.
+VAULT = "/centos-vault/8.5.2111/"
+
 
 class Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -24,6 +27,8 @@ class Handler(SimpleHTTPRequestHandler):
         """Files of this lab lie beside the repositories of the image."""
         if path.startswith("/smc/"):
             return str(Path(self.more, Path(path).name))
+        if path.startswith(VAULT):
+            path = f"/el8/{path.removeprefix(VAULT)}"
         return super().translate_path(path)
 
     def log_message(self, format: str, *args: Any) -> None:  # the name is the base class's

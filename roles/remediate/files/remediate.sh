@@ -292,7 +292,7 @@ refuses_undo() { # why the remedy cannot be taken back, if so
 	elif [ "$(state_of "$dir")" = applied ]; then
 		rm_skip
 		changed_since=$(conflicts)
-		[ -z "$changed_since" ] || printf 'changed by somebody since: %s; what was there before is in %s/files\n' "$(printf '%s' "$changed_since" | tr '\n' ' ')" "$dir"
+		[ -z "$changed_since" ] || printf 'changed since, by somebody or by a remedy that has to be taken back with it: %s; what was there before is in %s/files\n' "$(printf '%s' "$changed_since" | tr '\n' ' ')" "$dir"
 	fi
 }
 
@@ -455,16 +455,16 @@ main() {
 		fi
 	fi
 	case $verb in *undo) order=$(printf '%s\n' "$order" | awk '{ line[NR] = $0 } END { for (i = NR; i; i--) print line[i] }') ;; esac
-	all=''
+	told=''
 	for id in $order; do
 		dir=$store/$id acts='' diffs='' message='' result=nothing changed=false problem=''
 		case $verb in
 		*undo) take_back ;;
 		*) case $asked in *",$id,"*) apply_one ;; esac ;;
 		esac
-		all="$all${all:+,}{\"id\":\"$id\",\"state\":\"$result\",\"changed\":$changed,\"acts\":$(strings "$acts"),\"message\":$(printf '%s' "$message" | json_string),\"diffs\":[$diffs]}"
+		told="$told${told:+,}{\"id\":\"$id\",\"state\":\"$result\",\"changed\":$changed,\"acts\":$(strings "$acts"),\"message\":$(printf '%s' "$message" | json_string),\"diffs\":[$diffs]}"
 	done
-	printf '{"remediate":1,"refused":"","remedies":[%s]}\n' "$all"
+	printf '{"remediate":1,"refused":"","remedies":[%s]}\n' "$told"
 }
 main </dev/null
 exit

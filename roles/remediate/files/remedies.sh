@@ -59,8 +59,8 @@ point_at_vault='
 		n = 0; enabled = 1; dead = 0; active = commented = listed = current = ""; has_baseurl = 0
 	}
 	function is_dead(value) {
-		return value ~ /:\/\/(mirrorlist|mirror)\.centos\.org\// ||
-			(major == 8 && value ~ /:\/\/mirrors\.(aliyun\.com|cloud\.aliyuncs\.com)\/centos\//)
+		return value ~ /:\/\/(mirror|mirrorlist|mirrors|debuginfo)\.centos\.org[:\/]/ ||
+			(major == 8 && value ~ /:\/\/mirrors\.(cloud\.aliyuncs|aliyun|aliyuncs)\.com\/(centos|\$contentdir)\/(8|\$releasever)/)
 	}
 	function vault_url(url,   rest, tree) {
 		tree = ENVIRON["vault_tree"]
@@ -203,7 +203,7 @@ scan_i686() {
 scan_tool_leftovers() {
 	all=$(installed) || refusal='the package database cannot be read'
 	packages=$(printf '%s\n' "$all" | awk '
-		$2 ~ /^(leapp(-.*)?|python[23]-leapp|snactor|elevate-release|convert2rhel|centos2anolis|centos2alinux|anolis-migration.*)$/ { print $1 }' | sort)
+		$2 ~ /^(leapp|python[23]-leapp|snactor|elevate-release|convert2rhel|centos2anolis|centos2alinux|anolis-migration)/ { print $1 }' | sort)
 	entries=$(timeout 10 grep -lE '^(linux|initrd)[[:blank:]].*-upgrade' $(paths '/boot/loader/entries/*.conf') /dev/null)
 	moves=$(paths /etc/leapp /var/lib/leapp /var/log/leapp /root/tmp_leapp_py3 /etc/systemd/system/leapp_resume.service \
 		/etc/systemd/system/default.target.wants/leapp_resume.service /usr/share/convert2rhel /var/lib/convert2rhel \
