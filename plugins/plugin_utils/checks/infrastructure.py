@@ -148,3 +148,15 @@ packages_named(
     source="Apache Hadoop: decommissioning; vendors list the systems that they support",
     grade="documented",
 )
+
+packages_named(
+    r"(aliyun-)?alinas-utils|aliyun-cpfs-utils|cpfs-utils|aliyun-alinas-.*",
+    id="INFRA-NAS-CLIENT",
+    title="A mount helper of Alibaba Cloud's file storage is installed",
+    severity="medium",
+    area="infrastructure",
+    remediation="It is a Python program with a watchdog of its own, and is not replaced. Install it anew on the target, and "
+    "see that its mounts come back after the reboot.",
+    source="Alibaba Cloud NAS: client alinas-utils; assumed: it runs with the source's Python",
+    grade="assumed",
+)

@@ -64,7 +64,7 @@ def dnf_plugins(context: Context) -> Iterable[str]:
     severities={"leapp": "inhibitor"},
     area="package_manager",
     remediation="Set plugins=1: subscriptions, and repositories of the cloud, are reached through plug-ins.",
-    command="sed -i 's/^plugins *=.*/plugins=1/' /etc/yum.conf",
+    command="sed -i --follow-symlinks 's/^plugins *=.*/plugins=1/' /etc/yum.conf",
     source=LEAPP,
     grade="documented",
 )
@@ -93,7 +93,7 @@ def plugin_path(context: Context) -> Iterable[str]:
     severity="low",
     area="package_manager",
     remediation="Comment the two lines out when the release package is replaced; the engines of this collection do so.",
-    command="sed -i 's/^\\(distroverpkg\\|bugtracker_url\\)=/#&/' /etc/yum.conf",
+    command="sed -i --follow-symlinks 's/^\\(distroverpkg\\|bugtracker_url\\)=/#&/' /etc/yum.conf",
     source="migrate-to-ol issue 53: $releasever stayed that of CentOS",
     grade="documented",
     sources=("centos7",),
@@ -111,7 +111,7 @@ def release_package(context: Context) -> Iterable[str]:
     severity="high",
     area="package_manager",
     remediation="Set obsoletes=1: with 0 neither renamed packages nor the target's release packages take over.",
-    command="sed -i 's/^obsoletes *=.*/obsoletes=1/' /etc/yum.conf",
+    command="sed -i --follow-symlinks 's/^obsoletes *=.*/obsoletes=1/' /etc/yum.conf",
     source="dnf.conf(5) and yum.conf(5): obsoletes",
     grade="documented",
 )
@@ -143,7 +143,7 @@ def tls_unchecked(context: Context) -> Iterable[str]:
     severity="medium",
     area="package_manager",
     remediation="Set gpgcheck=1 in the main section. Each repository of the target brings its own key.",
-    command="sed -i 's/^gpgcheck *=.*/gpgcheck=1/' /etc/yum.conf",
+    command="sed -i --follow-symlinks 's/^gpgcheck *=.*/gpgcheck=1/' /etc/yum.conf",
     source="dnf.conf(5): gpgcheck",
     grade="documented",
 )
@@ -181,7 +181,7 @@ def proxy_login(context: Context) -> Iterable[str]:
     area="package_manager",
     remediation="The running kernel would be removed while its successor is installed, and no old one is left to boot. "
     "Set installonly_limit to 3.",
-    command="sed -i 's/^installonly_limit=.*/installonly_limit=3/' /etc/dnf/dnf.conf",
+    command="sed -i --follow-symlinks 's/^installonly_limit=.*/installonly_limit=3/' /etc/yum.conf",
     source="assumed: meaning of installonly_limit in dnf.conf",
     grade="assumed",
 )
