@@ -503,11 +503,11 @@ s_unit_programs() { # UNIT FILE<tab>PROGRAM<tab>ITS FIRST ARGUMENT, where that i
 	run 5 true
 }
 s_running() { # executables of the processes on the host itself, not of those in containers
-	namespace=$(run 5 readlink /proc/self/ns/pid) || return
-	run 10 find /proc/[0-9]*/ns/pid /proc/[0-9]*/exe -maxdepth 0 -printf '%p\t%l\n' | awk -F '\t' -v namespace="$namespace" '
+	here=$(run 5 readlink /proc/self/ns/pid) || return
+	run 10 find /proc/[0-9]*/ns/pid /proc/[0-9]*/exe -maxdepth 0 -printf '%p\t%l\n' | awk -F '\t' -v here="$here" '
 		{ split($1, part, "/") }
-		part[4] == "ns" && $2 == namespace { here[part[3]] = 1 }
-		part[4] == "exe" && $2 ~ /^\// { if (here[part[3]] && !seen[$2]++) print $2 }'
+		part[4] == "ns" && $2 == here { own[part[3]] = 1 }
+		part[4] == "exe" && $2 ~ /^\// { if (own[part[3]] && !seen[$2]++) print $2 }'
 }
 s_scripts() { # SCRIPT<tab>its first line, where that names Python
 	run 5 find /usr/local/bin /usr/local/sbin /opt /srv /root/bin /etc/cron.hourly /etc/cron.daily /etc/cron.weekly \
