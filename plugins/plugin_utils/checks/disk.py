@@ -177,6 +177,7 @@ def luks(context: Context) -> Iterable[str]:
     " of the migration.",
     source=LEAPP,
     grade="documented",
+    severities={"leapp": "inhibitor", "smc": "high"},
 )
 def network_mounts(context: Context) -> Iterable[str]:
     return [f"{m.path} from {m.device}" for m in need(context.facts.mounts, "mounts") if m.type in _NETWORK]

@@ -16,6 +16,12 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
     need,
 )
 
+# What packages of the system, and the directories of NetworkManager, have there.
+_OWN_DISPATCHERS = re.compile(
+    r"/(no-wait\.d|pre-up\.d|pre-down\.d|00-netreport|04-iscsi|10-ifcfg-rh-routes\.sh|10-sendmail|11-dhclient|12-dhcpd"
+    r"|20-chrony(-dhcp|-onoffline)?|20-squid|30-winbind(-systemd)?|99-vpnc|90-nm-cloud-setup\.sh|hook-network-manager"
+    r"|cloud-init-hook-network-manager|nm-cloud-setup.*)$"
+)
 _SERVICES = ("NetworkManager.service", "network.service", "systemd-networkd.service")
 
 
@@ -92,5 +98,9 @@ def resolver(context: Context) -> Iterable[str]:
     grade="documented",
 )
 def hook(context: Context) -> Iterable[str]:
-    if "/etc/sysconfig/network-scripts/ifup-local" in need(context.facts.paths, "paths"):
-        yield "/etc/sysconfig/network-scripts/ifup-local"
+    paths, hooks = need(context.facts.paths, "paths"), need(context.facts.network_hooks, "network_hooks")
+    yield from (path for path in paths if path == "/etc/sysconfig/network-scripts/ifup-local")
+    yield from (path for path in hooks if path.startswith(("/sbin/", "/etc/dhcp/")))
+    for path in hooks:
+        if path.startswith("/etc/NetworkManager/dispatcher.d/") and not _OWN_DISPATCHERS.search(path):
+            yield path

@@ -149,7 +149,7 @@ run() { # SECONDS COMMAND...: no command runs without a limit; on a host that ha
 remote=$newline
 find_remote() {
 	remote=$newline$(run 5 awk '
-		$3 ~ /^(nfs|cifs$|smb|fuse($|[.]|blk)|ceph|gluster|lustre|9p|afs|autofs|gpfs|cpfs|beegfs|pvfs|orangefs|ocfs2|gfs|coda|ncp|autofs)/ {
+		$3 ~ /^(nfs|cifs$|smb|fuse($|[.]|blk)|ceph|gluster|lustre|9p|afs|gpfs|cpfs|beegfs|pvfs|orangefs|ocfs2|gfs|coda|ncp|autofs)/ {
 			gsub(/\\040/, " ", $2); gsub(/\\134/, "\\", $2)
 			if ($2 != "/" && $2 !~ /^\/proc\//) print $2
 		}' /proc/self/mounts 2>/dev/null)$newline
@@ -175,6 +175,27 @@ is() { # -TEST PATH: like test, but never held up by a file system of the networ
 
 # What configuration files may hold of secrets stays on the host.
 redact='{ gsub(/:\/\/[^\/@ \t]+@/, "://***@"); gsub(/pass(word|wd)?[ \t]*=[ \t]*[^, \t]+/, "password=***") } '
+
+find_near() { # SECONDS PATH... -EXPRESSION...: find in those of the paths that have nothing remote in them
+	limit=$1
+	shift
+	count=0 paths=1
+	for word in "$@"; do
+		count=$((count + 1))
+		[ "$count" -gt 1 ] || set --
+		case $paths$word in
+		1-*) paths='' ;;
+		1*)
+			case $remote in *"$newline${word%/}/"*) echo far >&3 && continue ;; esac
+			is -e "$word" || continue
+			;;
+		esac
+		set -- "$@" "$word"
+	done
+	case ${1-} in
+	/*) run "$limit" find "$@" ;;
+	esac
+}
 
 most_files=1000
 most_memory=524288 # KiB
@@ -333,7 +354,7 @@ s_efi() { # one word per line: what is there
 	done
 	run 5 true
 }
-s_efibootmgr() { run 5 efibootmgr -v; }
+s_efibootmgr() { [ ! -d /sys/firmware/efi ] || run 5 efibootmgr -v; }
 s_lsmod() { show /proc/modules; }
 s_dracut_conf() { dump /etc/dracut.conf /etc/dracut.conf.d/*.conf; }
 s_selinux() { dump /etc/selinux/config /sys/fs/selinux/enforce; }
@@ -346,7 +367,8 @@ s_sshd_test() { run 10 sshd -t 2>&1; }
 s_sockets() { run 10 ss -lntup; }
 s_proc_net() { dump /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6; }
 
-s_unit_files() {
+s_unit_files() { # systemd looks into /usr/local too
+	near /usr/local/lib/systemd || return
 	run 15 systemctl --no-pager --no-legend --full list-unit-files --type=service --type=socket --type=timer
 }
 s_units() {
@@ -398,7 +420,7 @@ s_virt() { run 5 systemd-detect-virt; }
 s_cgroup() { show /proc/1/cgroup; }
 s_tools() { # NAME PATH
 	for tool in awk base64 cat chattr curl df dnf dracut efibootmgr flock grub2-mkconfig grubby gpg head ip lsattr lsinitrd \
-		od rpm rpmkeys sed setsid sha256sum ss sshd systemctl systemd-run tail tar timeout unshare yum; do
+		od rpm rpmkeys rsync sed setsid sha256sum ss sshd systemctl systemd-run tail tar timeout unshare yum; do
 		command -v "$tool"
 	done | awk -F / '{ print $NF " " $0 }'
 }
@@ -416,10 +438,11 @@ s_attributes() { # lsattr says by its status that a file system knows no attribu
 	done
 	run 5 lsattr "$@" || [ $? -eq 1 ]
 }
-s_root_links() { # PATH<tab>TARGET; what hangs below / may hang itself, a link never does
+s_root_links() { # PATH<tab>TARGET
 	set --
 	for path in /* /.[!.]*; do
-		if near "$path" && [ -L "$path" ]; then set -- "$@" "$path"; fi
+		case $remote in *"$newline$path$newline"*) continue ;; esac # a directory
+		if [ -L "$path" ]; then set -- "$@" "$path"; fi
 	done
 	[ $# -eq 0 ] || run 5 find "$@" -maxdepth 0 -printf '%p\t%l\n'
 }
@@ -510,7 +533,7 @@ s_running() { # executables of the processes on the host itself, not of those in
 		part[4] == "exe" && $2 ~ /^\// { if (own[part[3]] && !seen[$2]++) print $2 }'
 }
 s_scripts() { # SCRIPT<tab>its first line, where that names Python
-	run 5 find /usr/local/bin /usr/local/sbin /opt /srv /root/bin /etc/cron.hourly /etc/cron.daily /etc/cron.weekly \
+	find_near 5 /usr/local/bin /usr/local/sbin /opt /srv /root/bin /etc/cron.hourly /etc/cron.daily /etc/cron.weekly \
 		/etc/cron.monthly /etc/rc.d/init.d /usr/bin/cloud-init -xdev -maxdepth 3 -type f -perm /111 -size -512k \
 		! -path '*[[:cntrl:]]*' | head -n 500 | xargs -r -d '\n' awk '
 		FNR == 1 && /^#!.*python/ { print FILENAME "\t" substr($0, 1, 200) }
@@ -699,6 +722,7 @@ s_environment() { # variables that change how programs run; of proxies the names
 }
 s_broken_units() { run 5 find /etc/systemd/system -maxdepth 2 -xtype l -printf '%p\t%l\n'; }
 s_scheduled() { # PATH<tab>LINE NUMBER WORD of what runs at boot or may disturb; whole commands may hold secrets
+	near /var/spool/cron || return
 	pick '/^[ \t]*(#|$)/ { next }
 		FILENAME ~ /rc[.]local$/ { $0 = FNR " " $1 }
 		FILENAME !~ /rc[.]local$/ {

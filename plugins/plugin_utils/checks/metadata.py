@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, The alicloud.os_migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is this host the instance that the inventory takes it for, and does it know its cloud?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import (
+    KNOWN_FAILURE,
+    Context,
+    check,
+    need,
+)
+
+
+@check(
+    id="META-INSTANCE",
+    title="The host is another instance than the inventory says",
+    severity="inhibitor",
+    area="metadata",
+    remediation="The restore point would be made of one machine, and another one would be changed. Correct the address or the "
+    "instance id in the inventory.",
+    command="curl http://100.100.100.200/latest/meta-data/instance-id",
+    source="ECS: instance metadata",
+    grade="documented",
+    waivable=False,
+)
+def instance(context: Context) -> Iterable[str]:
+    said, known = need(context.facts.metadata, "metadata").instance_id, (context.cloud or {}).get("instance_id")
+    # Where the service does not tell, META-SERVICE says so.
+    if said and isinstance(known, str) and known and said != known:
+        yield f"the host says {said}, the inventory {known}"
+
+
+@check(
+    id="META-SERVICE",
+    title="The metadata service of the cloud does not answer the host",
+    severity="medium",
+    area="metadata",
+    remediation="Whether the host is the instance of the inventory cannot be proven, and cloud-init of the target may wait for "
+    "it at boot. Look at routes, firewalls, and whether the service asks for tokens.",
+    command="curl http://100.100.100.200/latest/meta-data/instance-id",
+    source="ECS: instance metadata",
+    grade="documented",
+)
+def service(context: Context) -> Iterable[str]:
+    metadata = need(context.facts.metadata, "metadata")
+    if not metadata.instance_id:
+        answer = (
+            f"answers with HTTP status {metadata.status}" if metadata.status else "does not answer within 2 seconds"
+        )
+        yield f"100.100.100.200 {answer}"
+
+
+@check(
+    id="META-ADDRESS",
+    title="The host does not have the private address of the instance",
+    severity="medium",
+    area="metadata",
+    remediation="Either the host is another one than the inventory says, or its address was set by hand. Make sure which.",
+    command="ip -4 addr",
+    source="ECS API: DescribeInstances, private addresses",
+    grade="documented",
+)
+def address(context: Context) -> Iterable[str]:
+    known = (context.cloud or {}).get("private_ips")
+    if not isinstance(known, list) or not known:
+        return
+    found = {a.address.partition("/")[0] for a in need(context.facts.addresses, "addresses")}
+    if not found & {str(item) for item in known}:
+        yield f"the cloud says {', '.join(map(str, known[:5]))}"
+
+
+@check(
+    id="META-DATASOURCE",
+    title="cloud-init is not told to ask Alibaba Cloud",
+    severity="medium",
+    area="metadata",
+    remediation="It waits for other clouds at boot, and may set the host up anew. Name the data source AliYun.",
+    command="echo 'datasource_list: [ AliYun ]' > /etc/cloud/cloud.cfg.d/90_aliyun.cfg",
+    source="Alibaba Cloud: install cloud-init; " + KNOWN_FAILURE + " (a wait of three minutes after the conversion)",
+    grade="documented",
+)
+def datasource(context: Context) -> Iterable[str]:
+    lines = need(context.facts.metadata, "metadata").datasources
+    # A list that goes on in the next lines cannot be judged.
+    whole = [(path, line) for path, line in lines if "[" in line]
+    if whole and not any("AliYun" in line for _path, line in whole):
+        yield from (f"{path}: {line}" for path, line in whole)
+
+
+@check(
+    id="META-NEW-INSTANCE",
+    title="cloud-init takes the host for another instance",
+    severity="medium",
+    area="metadata",
+    remediation="At the next boot it does what it does on new instances: keys, passwords and names may be set again. Restart the "
+    "host before the migration.",
+    command="cat /var/lib/cloud/data/instance-id",
+    source="cloud-init: per-instance modules, boot of a new instance",
+    grade="documented",
+)
+def new_instance(context: Context) -> Iterable[str]:
+    metadata = need(context.facts.metadata, "metadata")
+    if metadata.instance_id and metadata.cloud_init_id and metadata.instance_id != metadata.cloud_init_id:
+        yield f"the cloud says {metadata.instance_id}, cloud-init remembers {metadata.cloud_init_id}"
