@@ -170,7 +170,7 @@ outcomes:
   type: dict
   returned: O(step=fleet)
   sample: {"eligible": 320, "held": 0, "migrated": 80, "not_eligible": 100, "not_started": 0, "planned": 0, "rolled_back": 0, "under_way": 0}
-skipped:
+left_out:
   description: What in the directory was left out because it is damaged or no run, each with the reason.
   type: list
   elements: str

@@ -54,8 +54,12 @@ def write_fleet_report(base: Path, language: str) -> dict[str, Any]:
     _write(base, "fleet.csv", fleet_csv(report))
     shown = report if texts is ENGLISH else build_fleet(fleet, generated, texts)
     _write(base, "fleet.html", render_html(shown, texts))
-    skipped = [f"{item['name']}: {item['reason']}" for item in report["skipped"]]
-    return {**_result(base / "fleet.html", shown, texts), "outcomes": report["summary"]["outcomes"], "skipped": skipped}
+    left_out = [f"{item['name']}: {item['reason']}" for item in report["left_out"]]
+    return {
+        **_result(base / "fleet.html", shown, texts),
+        "outcomes": report["summary"]["outcomes"],
+        "left_out": left_out,
+    }
 
 
 def _result(page: Path, report: Mapping[str, Any], texts: Texts) -> dict[str, Any]:

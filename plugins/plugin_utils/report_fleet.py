@@ -25,7 +25,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.texts import
 
 
 def build_fleet(fleet: Fleet, generated: str | None = None, texts: Texts = ENGLISH) -> dict[str, Any]:
-    """A report like that of a run, with `runs`, `skipped` and `changes`, and in each host `run_id`, `assessed`, `change`."""
+    """A report like that of a run, with `runs`, `left_out` and `changes`, and in each host `run_id`, `assessed`, `change`."""
     hosts = in_order([_host(newest, previous, texts) for newest, previous in fleet.hosts])
     return {
         "schema": 1,
@@ -48,8 +48,8 @@ def build_fleet(fleet: Fleet, generated: str | None = None, texts: Texts = ENGLI
         "findings": fleet_findings(hosts),
         "hosts": hosts,
         "runs": [_run(facts) for facts in fleet.runs],
-        "skipped": [
-            {"name": text.line(name, NAME), "reason": text.line(reason, SENTENCE)} for name, reason in fleet.skipped
+        "left_out": [
+            {"name": text.line(name, NAME), "reason": text.line(reason, SENTENCE)} for name, reason in fleet.left_out
         ],
     }
 

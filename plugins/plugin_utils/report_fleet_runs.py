@@ -60,7 +60,7 @@ class Fleet:
 
     runs: list[dict[str, Any]]
     hosts: list[tuple[Assessment, Assessment | None]]
-    skipped: list[tuple[str, str]]
+    left_out: list[tuple[str, str]]
 
 
 def read_fleet(base: Path) -> Fleet:
@@ -72,22 +72,22 @@ def read_fleet(base: Path) -> Fleet:
     except OSError as exc:
         raise explained(exc, "read", base) from exc
     runs: list[tuple[dict[str, Any], Path]] = []
-    skipped: list[tuple[str, str]] = []
+    left_out: list[tuple[str, str]] = []
     for folder in folders:
         try:
             runs.append((_run_facts(folder), folder))
         except Damaged as problem:
-            skipped.append((folder.name, str(problem)))
+            left_out.append((folder.name, str(problem)))
     if not runs:
         raise RunError(f"There are no runs in {base}; os_migration_runs_dir says where they are kept.")
     runs.sort(key=lambda run: (run[0]["started"], run[0]["run_id"]))
     hosts = _Hosts()
     for facts, folder in runs:
         facts["count"] = 0
-        for assessment in _assessments(facts, folder, skipped):
+        for assessment in _assessments(facts, folder, left_out):
             facts["count"] += 1
             hosts.add(assessment)
-    return Fleet([facts for facts, _folder in runs], hosts.pairs(), skipped)
+    return Fleet([facts for facts, _folder in runs], hosts.pairs(), left_out)
 
 
 class _Hosts:
@@ -126,17 +126,17 @@ def _run_facts(folder: Path) -> dict[str, Any]:
     return {**facts, "run_id": folder.name}
 
 
-def _assessments(facts: dict[str, Any], folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Assessment]:
+def _assessments(facts: dict[str, Any], folder: Path, left_out: list[tuple[str, str]]) -> Iterator[Assessment]:
     try:
         files = sorted(path for path in (folder / "hosts").glob("*.json") if not path.name.startswith("."))
     except OSError as exc:
-        skipped.append((f"{folder.name}/hosts", exc.strerror or "cannot be read"))
+        left_out.append((f"{folder.name}/hosts", exc.strerror or "cannot be read"))
         return
     for path in files:
         try:
             record = _record(path)
         except Damaged as problem:
-            skipped.append((f"{folder.name}/hosts/{path.name}", str(problem)))
+            left_out.append((f"{folder.name}/hosts/{path.name}", str(problem)))
             continue
         # A run that ended before this host was judged says nothing about it.
         if record["eligible"] is None and not record["outcome"] and not record["findings"]:

@@ -168,9 +168,9 @@ def test_what_is_damaged_or_not_a_run_is_named_and_stops_nothing(
     (runs.base / path).write_bytes(content.encode("latin-1"))
     (runs.base / "fleet.csv").write_text("a file of an earlier report")
     found = runs.report()
-    assert [item["name"] for item in found["skipped"]] == [named]
+    assert [item["name"] for item in found["left_out"]] == [named]
     assert "web2" in [host["host"] for host in found["hosts"]]
-    assert runs.result["skipped"] == [f"{named}: {found['skipped'][0]['reason']}"]
+    assert runs.result["left_out"] == [f"{named}: {found['left_out'][0]['reason']}"]
     assert named in (runs.base / "fleet.html").read_text()
 
 
@@ -186,7 +186,7 @@ def test_a_record_that_is_damaged_inside_stops_nothing(runs: Runs, content: str)
     (runs.base / "run01/hosts/web1.json").write_text(content)
     found = runs.report()
     assert "web2" in [host["host"] for host in found["hosts"]]
-    assert len(found["hosts"]) + len(found["skipped"]) == 2
+    assert len(found["hosts"]) + len(found["left_out"]) == 2
 
 
 @pytest.mark.parametrize("empty", [True, False])
