@@ -50,7 +50,7 @@ _SHADOWING = {
     severity="inhibitor",
     area="packages",
     remediation="The target has no 32-bit packages. Make sure that no application needs them, then remove them.",
-    command="dnf -y remove '*.i686'",
+    command="{manager} -y remove '*.i686'",
     source=SMC_LIMITS,
     grade="documented",
 )
@@ -65,7 +65,7 @@ def i686(context: Context) -> Iterable[str]:
     area="packages",
     remediation="A package transaction was interrupted. Remove the surplus versions, and make sure that the rest "
     "is complete.",
-    command="dnf -y remove --duplicates",
+    command="package-cleanup --cleandupes",
     source=CONVERT2RHEL,
     grade="documented",
 )
@@ -97,7 +97,7 @@ def empty_database(context: Context) -> Iterable[str]:
     remediation="The conversion replaces every package of the source and disregards these locks. Remove each lock"
     " whose reason is gone; for the others make sure that the application works with the target's "
     "version.",
-    command="dnf versionlock clear",
+    command="{manager} versionlock clear",
     source=CONVERT2RHEL,
     grade="documented",
 )
@@ -189,7 +189,7 @@ def third_party(context: Context) -> Iterable[str]:
     area="packages",
     remediation="Their repositories belong to the source and vanish with it. Remove the release packages, and "
     "replace or keep on purpose what came from them.",
-    command="dnf -y remove 'centos-release-*'",
+    command="{manager} -y remove 'centos-release-*'",
     source="centos2ol: list of release packages to remove",
     grade="documented",
 )

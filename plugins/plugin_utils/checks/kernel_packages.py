@@ -17,7 +17,7 @@ _MAX_KERNELS = 3
     title="Several development or debug packages of the kernel are installed",
     severity="low",
     severities={"leapp": "inhibitor"},
-    area="kernels",
+    area="kernel_packages",
     remediation="Keep the one of the newest kernel, and remove the others.",
     command="{manager} -y remove kernel-devel-<old version>",
     source=LEAPP,
@@ -34,7 +34,7 @@ def several_devel(context: Context) -> Iterable[str]:
     id="KERNEL-OLD",
     title="More old kernels are kept than anybody boots",
     severity="low",
-    area="kernels",
+    area="kernel_packages",
     remediation="Keep the running kernel and the one before it: each other one takes room in /boot that the target's "
     "kernel needs.",
     source="centos2alma, elevate-cpanel: /boot filled up during the conversion",
@@ -51,7 +51,7 @@ def old_kernels(context: Context) -> Iterable[str]:
     id="PKG-ELREPO",
     title="Packages of ELRepo are installed",
     severity="medium",
-    area="kernels",
+    area="kernel_packages",
     remediation="They hold kernels and drivers for the source's kernel alone. Remove them, or find the vendor's build "
     "for the target.",
     source="migrate-to-ol issue 4: kernel-ml and kmod packages held a conversion up",
@@ -65,7 +65,7 @@ def elrepo(context: Context) -> Iterable[str]:
     id="PKG-CENTOSPLUS",
     title="Packages of the repository CentOSPlus are installed",
     severity="medium",
-    area="kernels",
+    area="kernel_packages",
     remediation="They replace packages of the base system by versions with more features, which the target has not. "
     "Go back to the base system's versions.",
     command="{manager} -y distro-sync --disablerepo='centosplus'",
