@@ -24,6 +24,7 @@ KEEP = "Keeps the first probe of a run"
 SETTLED = "Tells whether this host runs the target system"
 PROBE = "Reads this host and prints one JSON document"
 CLIENT = "go2aliyun_client"
+ADDRESS = "192.168.10.21"
 CODE = r"code='([^']+)'"
 
 
@@ -51,7 +52,9 @@ class MetadataCloud(Cloud):
 
     def _start_simulator(self) -> None:
         for name, changes in (("before", {}), ("after", MIGRATED)):
-            (self.directory / f"{name}.json").write_text(json.dumps(document(changes)))
+            # Each host has the address of its instance, which the simulator fills in.
+            answer = json.dumps(document(changes)).replace(ADDRESS, "{private_ip}")
+            (self.directory / f"{name}.json").write_text(answer)
         regions: dict[str, Any] = {region: {"instances": []} for region in sorted(set(self.region_of.values()))}
         for name, region in self.region_of.items():
             regions[region]["instances"].append(self._entry(name))
