@@ -409,7 +409,7 @@ s_paths() { # what is there of agents, containers, and traces of other migration
 	present /.dockerenv /run/.containerenv /run/systemd/system /run/ostree-booted /etc/ld.so.preload \
 		/usr/local/share/aliyun-assist /usr/sbin/aliyun-service /etc/systemd/system/aliyun.service \
 		/usr/lib/systemd/system/aliyun.service /usr/local/aegis /usr/local/cloudmonitor /usr/bin/cloud-init \
-		/usr/local/bin/cloud-init /etc/cloud/cloud.cfg \
+		/usr/local/bin/cloud-init /etc/cloud/cloud.cfg /etc/rc.d/init.d/* \
 		/etc/sysconfig/network-scripts/ifup-local /var/log/centostoanolis.json /var/tmp/state.json /var/log/leapp \
 		/var/lib/leapp /etc/leapp /root/tmp_leapp_py3 /var/log/convert2rhel /var/lib/convert2rhel \
 		/boot/vmlinuz-upgrade* /boot/initramfs-upgrade* /etc/oratab /usr/local/cpanel /usr/local/psa \
