@@ -152,13 +152,15 @@ def _resolved(answer: _Answer, facts: Facts, resolution: Resolution, meant: set[
             found[name] = make()
         except _Unread as reason:
             unread[name] = str(reason)
-    installed = {(p.name, p.arch): p.nevra for p in facts.packages or ()}
+    packages = facts.packages or ()
+    installed = {**{p.name: p.nevra for p in packages}, **{f"{p.name}.{p.arch}": p.nevra for p in packages}}
     return Transaction(
         problems=tuple(resolution.problems[:MAX_PROBLEMS]),
         installed=_nevras(resolution.of("installed")),
         upgraded=_nevras(resolution.of("upgraded")),
         downgraded=tuple(
-            (installed.get((row.name, row.arch), row.name), row.nevra) for row in resolution.of("downgraded")
+            (installed.get(f"{row.name}.{row.arch}") or installed.get(row.name, row.name), row.nevra)
+            for row in resolution.of("downgraded")
         ),
         removed=_nevras(row for row in resolution.of("removed") if row.name not in meant),
         unread=unread,

@@ -172,10 +172,12 @@ def third_party(context: Context) -> Iterable[str]:
         *((name, "is removed") for name in _part(context, "removed")),
     ]
     known = (*vendors_of(context.path.source), *vendors_of(context.path.target))
-    foreign = {(p.name, p.arch): p for p in context.packages if p.vendor and not p.vendor.startswith(known)}
-    for name, change in changes:
-        package = foreign.get((name_of(name), name.rpartition(".")[2]))
-        if package:
+    # The target's build may be for another architecture (noarch), so the name alone counts where no other is installed.
+    installed = {**{p.name: p for p in context.packages}, **{f"{p.name}.{p.arch}": p for p in context.packages}}
+    for nevra, change in changes:
+        name = name_of(nevra)
+        package = installed.get(f"{name}.{nevra.rpartition('.')[2]}") or installed.get(name)
+        if package and package.vendor and not package.vendor.startswith(known):
             yield f"{package.nevra} of {package.vendor} {change}"
 
 

@@ -87,8 +87,11 @@ s_key() { # whether rpm takes the pinned key
 	timeout 30 rpmkeys --dbpath "$job/keyring" --import target.key 2>&1
 }
 
-s_repositories() { # whether the target's repositories can be read
-	read_offer --setopt=retries=2 --setopt=timeout=15 2>&1
+s_repositories() { # whether the target's repositories can be read; if not, why, without the passwords that an address may have
+	read_offer --setopt=retries=2 --setopt=timeout=15 >refusal 2>&1 && return 0
+	status=$?
+	{ cat refusal; grep -ho 'Curl error.*\|Status code.*' dnf.librepo.log | awk '!seen[$0]++'; } | sed 's#://[^/@ ]*@#://***@#g' | head -n 20
+	return "$status"
 }
 
 s_meant() { # names of packages that are to go
