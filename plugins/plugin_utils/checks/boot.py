@@ -180,7 +180,7 @@ def secure_boot(context: Context) -> Iterable[str]:
     severity="inhibitor",
     area="boot",
     remediation="Install it: the boot entry cannot be changed without it.",
-    command="dnf -y install efibootmgr",
+    command="{manager} -y install efibootmgr",
     source=LEAPP + "; " + CONVERT2RHEL,
     grade="documented",
 )

@@ -50,9 +50,9 @@ def _lack(context: Context, path: str) -> Iterable[str]:
     severity="inhibitor",
     area="disk",
     remediation="Remove old kernels, but never the one that runs.",
-    command="dnf -y remove --oldinstallonly --setopt installonly_limit=2 kernel",
     source=SMC_LIMITS + "; elevate-cpanel asks for 200 MB",
     grade="documented",
+    remedy="old-kernels",
 )
 def boot_space(context: Context) -> Iterable[str]:
     return _lack(context, "/boot")
@@ -77,7 +77,7 @@ def usr_space(context: Context) -> Iterable[str]:
     severity="inhibitor",
     area="disk",
     remediation="All packages of the target are downloaded to /var first. Free space, for example by emptying caches.",
-    command="dnf clean all",
+    command="{manager} clean all",
     source=SMC_LIMITS,
     grade="documented",
 )

@@ -55,7 +55,10 @@ def names(context: Context) -> Iterable[str]:
 )
 def service(context: Context) -> Iterable[str]:
     files = need(context.facts.unit_files, "unit_files")
-    if not any(files.get(name, "").startswith(("enabled", "generated")) for name in _SERVICES):
+    # Major version 7 does not list init scripts among its unit files.
+    script = (context.facts.units or {}).get("network.service")
+    by_script = script is not None and script.active == "active"
+    if not by_script and not any(files.get(name, "").startswith(("enabled", "generated")) for name in _SERVICES):
         yield f"none of {', '.join(_SERVICES)} is enabled"
 
 

@@ -157,10 +157,9 @@ def rc_local(context: Context) -> Iterable[str]:
     grade="documented",
 )
 def init_scripts(context: Context) -> Iterable[str]:
-    files = need(context.facts.unit_files, "unit_files")
-    for name, state in files.items():
-        if state == "generated" and name.endswith(".service") and name.removesuffix(".service") not in _OWN_SCRIPTS:
-            yield name
+    paths = sorted(need(context.facts.paths, "paths"))
+    scripts = [path for path in paths if path.startswith("/etc/rc.d/init.d/")]
+    return [path for path in scripts if path.rpartition("/")[2] not in _OWN_SCRIPTS and not path.endswith(("*", "~"))]
 
 
 @check(

@@ -35,7 +35,7 @@ _UPDATERS = (
     area="services",
     remediation="It must outlive a lost connection. Install util-linux, which has setsid, or boot the host with "
     "systemd.",
-    command="dnf -y install util-linux",
+    command="{manager} -y install util-linux",
     source=KNOWN_FAILURE + " (dnf, almalinux-deploy: a lost session broke the host)",
     grade="documented",
 )
@@ -69,7 +69,7 @@ def tools(context: Context) -> Iterable[str]:
     severity="high",
     area="services",
     remediation="Install the packages grubby, dracut and grub2-tools.",
-    command="dnf -y install grubby dracut grub2-tools",
+    command="{manager} -y install grubby dracut grub2-tools",
     source="migrate-to-ol, convert2rhel: default kernel and initramfs are verified with them",
     grade="documented",
 )
