@@ -18,7 +18,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_progra
 _ALTERED = re.compile(r"(?P<marks>missing|[S.][M.][5.?][D.?][L.?][U.?][G.?][T.?][P.?]) {1,8}(?P<path>/.+)")
 # Programs, libraries and Python code; not units, rules or compiled Python, which change on hosts in good order.
 _PROGRAM_FILE = re.compile(
-    r"(/usr)?/(s?bin/.+|libexec/.+|lib(64)?/(.+/)?[^/]+\.so[.\d]*|lib/systemd/[^/]+|lib(64)?/python.+\.py)"
+    r"(/usr)?/(s?bin/.+|libexec/.+|lib(64)?/(.+/)?[^/]+\.so(\.[\w.]+)?|lib/systemd/[^/]+|lib(64)?/python.+\.py)"
 )
 _LOCK_FILE = "/var/lib/rhsm/cache/releasever.json"
 
