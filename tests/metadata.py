@@ -22,9 +22,11 @@ MIGRATED = yaml.safe_load((TESTS / "unit/compare/migrated.yml").read_text())
 # The first lines of the host programs tell them apart.
 KEEP = "Keeps the first probe of a run"
 SETTLED = "Tells whether this host runs the target system"
-PROBE = "Reads this host and prints one JSON document"
+# Of a program that is too long for one command only the pieces' way in can be seen; no other program here is that long.
+PROBE = "Reads this host and prints one JSON document|the pieces of the program do not have its checksum"
 CLIENT = "go2aliyun_client"
-ADDRESS = "192.168.10.21"
+# Each host has the address and the id of its instance, which the simulator fills in.
+TOKENS = {"192.168.10.21": "{private_ip}", "i-bp1000000000000001": "{instance_id}"}
 CODE = r"code='([^']+)'"
 
 
@@ -52,8 +54,9 @@ class MetadataCloud(Cloud):
 
     def _start_simulator(self) -> None:
         for name, changes in (("before", {}), ("after", MIGRATED)):
-            # Each host has the address of its instance, which the simulator fills in.
-            answer = json.dumps(document(changes)).replace(ADDRESS, "{private_ip}")
+            answer = json.dumps(document(changes))
+            for own, token in TOKENS.items():
+                answer = answer.replace(own, token)
             (self.directory / f"{name}.json").write_text(answer)
         regions: dict[str, Any] = {region: {"instances": []} for region in sorted(set(self.region_of.values()))}
         for name, region in self.region_of.items():
