@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import LEAPP, Context, check, need
 
 _GONE_WORDS = re.compile(r"\b(blowfish-cbc|cast128-cbc|arcfour(128|256)?|hmac-ripemd160(@openssh\.com)?)(?=[\s,]|$)")
-_GONE_DIRECTIVES = (
+# Every later server knows them still: it says that they are deprecated, and starts.
+_DEPRECATED = (
     "useprivilegeseparation",
     "keyregenerationinterval",
     "serverkeybits",
@@ -52,6 +53,7 @@ def invalid(context: Context) -> Iterable[str]:
     "effect now.",
     source=LEAPP,
     grade="documented",
+    remedy="root-login",
 )
 def root_login(context: Context) -> Iterable[str]:
     if not any(directive == "permitrootlogin" for _path, directive, _line in _directives(context)):
@@ -60,16 +62,31 @@ def root_login(context: Context) -> Iterable[str]:
 
 @check(
     id="SSH-REMOVED",
-    title="The SSH server's configuration uses what newer versions have removed",
+    title="The SSH server's configuration uses ciphers that newer versions have removed",
     severity="high",
     area="ssh",
-    remediation="Remove these ciphers, algorithms and directives: a newer server may refuse to start with them.",
+    remediation="Remove these ciphers and algorithms: a newer server may refuse to start with them.",
     source="Server Migration Center FAQ and Leapp: removed ciphers",
     grade="documented",
 )
 def removed(context: Context) -> Iterable[str]:
     for path, directive, line in _directives(context):
-        if directive in _GONE_DIRECTIVES or (directive in ("ciphers", "macs") and _GONE_WORDS.search(line)):
+        if directive in ("ciphers", "macs") and _GONE_WORDS.search(line):
+            yield f"{path}: {line}"
+
+
+@check(
+    id="SSH-DEPRECATED",
+    title="The SSH server's configuration has directives that newer versions pass over",
+    severity="low",
+    area="ssh",
+    remediation="Remove them: they do nothing any more, and a newer server writes a warning for each into its log.",
+    source="OpenSSH release notes: deprecated options; the configuration of CentOS 7.0 to 7.3 sets UsePrivilegeSeparation",
+    grade="documented",
+)
+def deprecated(context: Context) -> Iterable[str]:
+    for path, directive, line in _directives(context):
+        if directive in _DEPRECATED:
             yield f"{path}: {line}"
 
 
