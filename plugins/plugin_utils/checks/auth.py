@@ -23,6 +23,10 @@ _FIXED = {
     59: ("tss",), 72: ("tcpdump",), 74: ("sshd",), 81: ("dbus",), 192: ("systemd-network",), 193: ("systemd-resolve",),
     65534: ("nobody", "nfsnobody"),
 }  # fmt: skip
+_FIXED_GROUPS = {
+    10: "wheel", 22: "utmp", 35: "utempter", 36: "kvm", 39: "video", 74: "sshd", 81: "dbus", 190: "systemd-journal",
+    192: "systemd-network", 193: "systemd-resolve",
+}  # fmt: skip
 
 
 @check(
@@ -153,6 +157,24 @@ def fixed_ids(context: Context) -> Iterable[str]:
         owners = _FIXED.get(user.uid)
         if owners and name not in owners:
             yield f"{name} has the id {user.uid}, which is that of {owners[0]}"
+
+
+@check(
+    id="AUTH-FIXED-GROUPS",
+    title="Groups bear ids that belong to groups of the target's system",
+    severity="medium",
+    area="auth",
+    remediation="Members of the group would get at what the target's group may do, such as reading the journal. Change the id, "
+    "and the group of its files.",
+    command="groupmod -g <id> <group>",
+    source="setup: uidgid",
+    grade="documented",
+)
+def fixed_groups(context: Context) -> Iterable[str]:
+    for name, number in need(context.facts.groups, "groups").items():
+        owner = _FIXED_GROUPS.get(number)
+        if owner and name != owner:
+            yield f"{name} has the id {number}, which is that of {owner}"
 
 
 @check(

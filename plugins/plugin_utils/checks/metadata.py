@@ -55,25 +55,6 @@ def service(context: Context) -> Iterable[str]:
 
 
 @check(
-    id="META-ADDRESS",
-    title="The host does not have the private address of the instance",
-    severity="medium",
-    area="metadata",
-    remediation="Either the host is another one than the inventory says, or its address was set by hand. Make sure which.",
-    command="ip -4 addr",
-    source="ECS API: DescribeInstances, private addresses",
-    grade="documented",
-)
-def address(context: Context) -> Iterable[str]:
-    known = (context.cloud or {}).get("private_ips")
-    if not isinstance(known, list) or not known:
-        return
-    found = {a.address.partition("/")[0] for a in need(context.facts.addresses, "addresses")}
-    if not found & {str(item) for item in known}:
-        yield f"the cloud says {', '.join(map(str, known[:5]))}"
-
-
-@check(
     id="META-DATASOURCE",
     title="cloud-init is not told to ask Alibaba Cloud",
     severity="medium",

@@ -83,6 +83,23 @@ def scripts(context: Context) -> Iterable[str]:
 
 
 @check(
+    id="NETCFG-SEVERAL",
+    title="Several interfaces, and Leapp does not accept their names",
+    severity="inhibitor",
+    area="netconfig",
+    remediation="Leapp refuses hosts with more than one interface where one is called eth0 or the like. Detach the other ones "
+    "for the time of the migration, or give all of them names of their own.",
+    source=LEAPP + ": persistentnetnamesdisable, unsupported network configuration",
+    grade="documented",
+    engines=("leapp",),
+)
+def several(context: Context) -> Iterable[str]:
+    found = [name for name in need(context.facts.interfaces, "interfaces") if re.fullmatch(r"(eth|en)\w+", name)]
+    if len(found) > 1 and any(re.fullmatch(r"eth\d+", name) for name in found):
+        yield ", ".join(found)
+
+
+@check(
     id="NETCFG-NO-DEVICE",
     title="An interface's configuration does not say which interface it is for",
     severity="medium",
