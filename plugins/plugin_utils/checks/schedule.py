@@ -16,7 +16,8 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
 )
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.named import EL7, EL8
 
-_SKEW = 300
+# Seconds. An answer is late by as long as the hosts that were read with it took, so a host seems to be behind sooner.
+_AHEAD, _BEHIND = 300, 900
 _YEAR = 365 * 86_400
 _NETWORK_TIME = ("chronyd.service", "ntpd.service", "systemd-timesyncd.service", "ptp4l.service", "phc2sys.service")
 _BUS = ("dbus.service", "dbus-broker.service", "dbus.socket")
@@ -207,7 +208,7 @@ def open_files(context: Context) -> Iterable[str]:
 )
 def clock(context: Context) -> Iterable[str]:
     epoch, read_at = need(context.facts.epoch, "epoch"), context.facts.read_at
-    if read_at is not None and abs(epoch - read_at) > _SKEW:
+    if read_at is not None and not -_BEHIND <= epoch - read_at <= _AHEAD:
         word = "ahead of" if epoch > read_at else "behind"
         yield f"it is {abs(epoch - read_at)} seconds {word} the controller's"
 

@@ -726,6 +726,8 @@ s_scheduled() { # PATH<tab>LINE NUMBER WORD of what runs at boot or may disturb;
 	pick '/^[ \t]*(#|$)/ { next }
 		FILENAME ~ /rc[.]local$/ { $0 = FNR " " $1 }
 		FILENAME !~ /rc[.]local$/ {
+			# In a script a command stands first, and the same word elsewhere is a word of a message.
+			if (FILENAME ~ /[.](hourly|daily|weekly|monthly)\// && !/(^|[;&|])[ \t]*([^ \t]*\/)?(yum|dnf|reboot|shutdown|poweroff)([ \t;&|]|$)/) next
 			if (!match($0, /(^|[ \t;&|\/])(@reboot|yum|dnf|reboot|shutdown|poweroff)([ \t;&|]|$)/)) next
 			word = substr($0, RSTART, RLENGTH)
 			gsub(/[ \t;&|\/]/, "", word)

@@ -84,6 +84,7 @@ def test_commands_of_scheduled_jobs_stay_on_the_host(awk: str, tmp_path: Path) -
         "/etc/cron.d/jobs": f"# yum\n@reboot root app --key {SECRET}\n0 3 * * * root yum -y update {SECRET}\n"
         "1 1 * * * root /sbin/reboot\n2 2 * * * root yumdownloader x\n",
         "/etc/rc.d/rc.local": f"#!/bin/sh\n\ntouch /var/lock/subsys/local\n/opt/app/start --password {SECRET}\n",
+        "/etc/cron.daily/report": f'#!/bin/sh\necho "please reboot {SECRET}"\n[ -e /x ] && /sbin/reboot\n',
         "/var/spool/cron/root": f"5 5 * * * mysqldump -p{SECRET} | gzip;dnf clean all\n",
     }
     read = planted(files, "scheduled", tmp_path, awk)
@@ -94,6 +95,7 @@ def test_commands_of_scheduled_jobs_stay_on_the_host(awk: str, tmp_path: Path) -
         ("/etc/cron.d/jobs", "2 @reboot"),
         ("/etc/cron.d/jobs", "3 yum"),
         ("/etc/cron.d/jobs", "4 reboot"),
+        ("/etc/cron.daily/report", "3 reboot"),
         ("/var/spool/cron/root", "1 dnf"),
     )
 
