@@ -14,9 +14,6 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
 # Systems whose userland is that of one major version of Red Hat Enterprise Linux.
 EL7 = ("centos7", "rhel7", "alinux2")
 EL8 = ("alinux3", "anolis8", "rhel8")
-# From major version 7 to 8, whoever the vendors are.
-SEVEN_TO_EIGHT = {"sources": EL7, "targets": EL8}
-EIGHT_TO_NINE = {"sources": ("rhel8",), "targets": ("rhel9",)}
 REMOVED_IN_8 = "Red Hat: considerations in adopting RHEL 8, removed functionality"
 
 

@@ -27,6 +27,8 @@ _BLOCKING = re.compile(
     r"(libreport-plugin-(rhtsupport|mantisbt)|libreport-rhel.*|linux-firmware-core|iwlax2xx-firmware|centos-obsolete-packages"
     r"|epel-next-release|evolution-data-server-ui|kmod-kvdo|python3-importlib-metadata|insights-client|redhat-support-.*|rhn-.*)$"
 )
+# The source's own on Red Hat Enterprise Linux, where they come with the system.
+_OF_RED_HAT = re.compile(r"(insights-client|redhat-support-.*|rhn-.*|libreport-(plugin-rhtsupport|rhel.*))$")
 _OLD_TAG = re.compile(r"\.(el[5-7]|fc\d\d)(\.|_|$)")
 _SHADOWING = {
     "urllib3",
@@ -53,6 +55,7 @@ _SHADOWING = {
     command="{manager} -y remove '*.i686'",
     source=SMC_LIMITS,
     grade="documented",
+    remedy="i686",
 )
 def i686(context: Context) -> Iterable[str]:
     return [p.nevra for p in context.packages if p.arch in _I686]
@@ -83,6 +86,7 @@ def duplicates(context: Context) -> Iterable[str]:
     command="rpm --rebuilddb",
     source="migrate-to-ol verifies the package database first",
     grade="documented",
+    waivable=False,
 )
 def empty_database(context: Context) -> Iterable[str]:
     if not context.packages:
@@ -100,6 +104,7 @@ def empty_database(context: Context) -> Iterable[str]:
     command="{manager} versionlock clear",
     source=CONVERT2RHEL,
     grade="documented",
+    remedy="version-locks",
 )
 def version_locks(context: Context) -> Iterable[str]:
     return need(context.facts.versionlocks, "versionlocks")
@@ -164,7 +169,8 @@ def kernel_module_packages(context: Context) -> Iterable[str]:
     grade="documented",
 )
 def blocking(context: Context) -> Iterable[str]:
-    return [p.nevra for p in context.packages if _BLOCKING.match(p.name)]
+    own = context.path.source.startswith("rhel")
+    return [p.nevra for p in context.packages if _BLOCKING.match(p.name) and not (own and _OF_RED_HAT.match(p.name))]
 
 
 @check(
@@ -220,6 +226,7 @@ def old_release(context: Context) -> Iterable[str]:
     remediation="Wait until it has ended, then check again. Do not stop it in the middle of a transaction.",
     source="centos2ol refuses to start while yum runs",
     grade="documented",
+    waivable=False,
 )
 def manager_running(context: Context) -> Iterable[str]:
     return [f"process {line}" for line in need(context.facts.busy, "busy")]

@@ -254,7 +254,7 @@ def third_party(context: Context) -> Iterable[str]:
         if not _SOURCE_REPO.match(repo.id):
             vendor = next((vendor for name, vendor in _VENDORS if repo.id.lower().startswith(name)), "")
             count = sum(n for name, n in vendors.items() if vendor and name.lower().startswith(vendor.lower()))
-            installed = f"{count} packages of {vendor} are installed" if vendor else "its vendor is not known"
+            installed = f"installed packages of {vendor}: {count}" if vendor else "its vendor is not known"
             yield f"{repo.id} in {repo.file}: {installed}"
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_software import SECTIONS
-from ansible_collections.alicloud.os_migration.tests.unit.facts.test_probe import (
-    AWKS,
-    PROBE,
-    SEARCH_PATH,
-    section,
-    shutil,
-)
+from ansible_collections.alicloud.os_migration.tests.unit.facts.test_probe import AWKS, PROBE, SEARCH_PATH, section
 
-ROOTS = "program_roots='/opt /usr/local /srv /home /data /app'"
+ROOTS = "for root in $program_roots; do"
 BASE = 0x400000
 X86_64, I386 = 62, 3
 # Knows the files of one package, whose name has "packaged" in it, and no others.
@@ -88,8 +83,7 @@ class Host:
 
     def read(self, name: str = "elf") -> dict[str, Any]:
         assert ROOTS in PROBE
-        # Without a word, a blank in the directory would split it.
-        program = PROBE.replace("for root in $program_roots; do", f"for root in '{self.opt}'; do")
+        program = PROBE.replace(ROOTS, f"for root in '{self.opt}'; do")
         program = program.replace(SEARCH_PATH, f"PATH={self._bin}:/usr/sbin:/usr/bin:/sbin:/bin")
         read = section(f"s_{name}", 262144, program)
         assert (read["rc"], read["cut"]) == (0, False)
@@ -138,18 +132,15 @@ def test_static_old_and_odd_programs_are_told_apart(host: Host) -> None:
 
 def test_a_hostile_file_costs_nobody_else_their_reading(host: Host) -> None:
     good = host.put("good", elf(("libc.so.6",)))
-    # A dynamic section that lies outside the file, and names that do.
     bad = elf(("libc.so.6",))
-    beyond = host.put(
-        "beyond", bad[:64] + bad[64:].replace(struct.pack("<QQ", 5, BASE + 12288), struct.pack("<QQ", 5, 2**60))
-    )
-    long = host.put(
-        "long", bad.replace(struct.pack("<Q", 10), struct.pack("<Q", 10)).replace(b"libc.so.6\0", b"libc.so.6\t")
-    )
+    # The names lie outside the file; a name does not end where it should.
+    address = struct.pack("<QQ", 5, BASE + 12288)
+    beyond = host.put("beyond", bad.replace(address, struct.pack("<QQ", 5, 2**60)))
+    endless = host.put("endless", bad.replace(b"libc.so.6\0", b"libc.so.6\t"))
     programs = {program.path: program for program in host.read()["programs"]}
     assert programs[good].needed == ("libc.so.6",)
     assert programs[beyond].kind == "unread"
-    assert long in programs
+    assert endless in programs
 
 
 def test_more_programs_than_one_reading_takes_are_not_taken_for_all(host: Host) -> None:
