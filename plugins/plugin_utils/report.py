@@ -162,10 +162,10 @@ def _commands(facts: Mapping[str, Any], hosts: list[dict[str, Any]], texts: Text
     restorable = any(host["restore_point"] and host["outcome"] != "rolled_back" for host in hosts)
     found: list[tuple[str, str]] = []
     # An assessment for every target does not say which one is wanted.
-    if standings.intersection(READY) and not restorable:
-        if facts.get("target") != "auto":
-            found.append(("migrate", _playbook("migrate", facts, "target")))
-    elif again and not facts.get("check_mode"):
+    one_target = facts.get("target") != "auto"
+    if standings.intersection(READY) and not restorable and one_target:
+        found.append(("migrate", _playbook("migrate", facts, "target")))
+    elif again and not facts.get("check_mode") and one_target:
         found.append(("resume", _playbook("migrate", facts, "target", "run_id")))
     if restorable:
         found.append(("rollback", _playbook("rollback", facts, "run_id")))

@@ -28,7 +28,9 @@ RECORD: dict[str, Any] = {
     "target": WORD,
     "source": {"id": WORD, "name": WORD},
     "times": dict.fromkeys(("started", "outage_started", "outage_finished", "finished"), WORD),
-    "findings": [{"id": str, "evidence": [str], "remediation": (dict, NOTHING), "waived": (dict, NOTHING)}],
+    "findings": [
+        {"id": str, "evidence": [str], "remediation": (dict, NOTHING), "waived": (dict, NOTHING), "paths": [str]}
+    ],
     "paths": [{"target": WORD, "blocked_by": [str]}],
     "restore_point": [dict],
     "plan": list,

@@ -15,6 +15,8 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome impo
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import safe_name
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.texts import Texts
 
+# How the sentences begin with which the assessment says why a host is not eligible.
+REASONS = {"reason.blocked": "{count} inhibitor", "reason.no_target": "No target can be reached yet"}
 MEANINGS = {item.name: item.meaning for item in STANDINGS}
 # Limits keep the page usable when a host answers with nonsense of any size.
 NAME, SENTENCE, TEXT, LOG = 255, 1_000, 4_000, 16_000
@@ -85,9 +87,10 @@ def _reason(record: Mapping[str, Any], outcome: str, findings: list[dict[str, An
     if recorded == MEANINGS[outcome]:
         return texts.ui(f"meaning.{outcome}")
     ids = inhibitors({"findings": findings})
-    # Only where the sentence says nothing else: it names every inhibitor and begins as that of the assessment does.
-    if outcome == "not_eligible" and ids and recorded.startswith(f"{len(ids)} inhibitor"):
-        return texts.ui("reason.blocked", count=len(ids), ids=texts.ui("list.comma").join(ids))
+    for key, english in REASONS.items():
+        # Only where the sentence says nothing else: it begins as that of the assessment does.
+        if outcome == "not_eligible" and ids and recorded.startswith(english.format(count=len(ids))):
+            return texts.ui(key, count=len(ids), ids=texts.ui("list.comma").join(ids))
     return recorded
 
 
@@ -109,6 +112,7 @@ def _finding(item: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
             "id": text.line(remediation.get("id"), NAME),
         },
         "source": text.line(item.get("source"), SENTENCE),
+        "paths": [text.line(entry, NAME) for entry in (item.get("paths") or [])[:PATHS]],
         "grade": item["grade"] if item.get("grade") in GRADES else "assumed",
         "waived": {key: text.line(waived.get(key), SENTENCE) for key in ("reason", "expires")} if waived else None,
     }

@@ -47,8 +47,22 @@ def _head(report: Mapping[str, Any], width: int, texts: Texts) -> list[str]:
     run = report["run"]
     way = " ".join(part for part in (run["target_name"], run["engine"]) if part)
     title = f"{texts.ui('kind.' + run['kind'])} {run['run_id']}".strip() + (f": {way}" if way else "")
-    headlines = [report["summary"]["headline"], *([report["changes"]["headline"]] if "changes" in report else [])]
-    return [text.fit(title, width), *(line for sentence in headlines for line in text.wrap(sentence, width))]
+    sentences = [report["summary"]["headline"], _totals(report, texts)]
+    if "changes" in report:
+        sentences.append(report["changes"]["headline"])
+    return [text.fit(title, width), *(line for sentence in sentences for line in text.wrap(sentence, width))]
+
+
+def _totals(report: Mapping[str, Any], texts: Texts) -> str:
+    """Findings by severity; those that could not be judged and those that were waived count as neither."""
+    counts = report["summary"]["severities"]
+    parts = [(texts.ui(f"severity.{name}"), part["fired"]) for name, part in counts.items()]
+    parts += [
+        (texts.ui(f"status.{status}"), sum(part[status] for part in counts.values()))
+        for status in ("unknown", "waived")
+    ]
+    shown = texts.ui("list.comma").join(f"{name} {count}" for name, count in parts if count)
+    return f"{texts.ui('findings')}: {shown}" if shown else ""
 
 
 def _findings(report: Mapping[str, Any], width: int, texts: Texts) -> list[str]:

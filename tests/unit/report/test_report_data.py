@@ -102,6 +102,7 @@ def test_an_assessment_for_every_target_names_no_command_to_migrate(assessment: 
     assert [item["id"] for item in report.build(assessment)["run"]["commands"]] == ["migrate"]
     assessment["run"]["target"] = "auto"
     assert report.build(assessment)["run"]["commands"] == []
+    assert report.build({**assessment, "hosts": assessment["hosts"][2:]})["run"]["commands"] == []
 
 
 def test_the_command_to_go_on_keeps_the_language(run: dict[str, Any]) -> None:

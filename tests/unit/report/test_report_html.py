@@ -7,11 +7,12 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils import outcome, report
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils import outcome, report, report_pages
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report_pages import shares
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.texts import LANGUAGES, Texts
 
@@ -71,7 +72,7 @@ def test_everything_known_of_a_host_is_on_its_page(sample: dict[str, Any]) -> No
     own = {host["host"]: words(report.render_host(sample, host)) for host in sample["hosts"]}
     for expected in ("i-web2", "shop front", "cn-hangzhou", "CentOS 8 → Alibaba Cloud Linux 3", "SELINUX=disabled",
                      "Waived until 2026-12-31: rebuilt and tested", "s-1", "d-2", "/dev/xvdb", "transaction", "5 min 10 s",
-                     "kernel release: 4.18.0 → 5.10.134", "service: kdump", "6 min 21 s"):  # fmt: skip
+                     "kernel release: 4.18.0 → 5.10.134", "service: kdump", "6 min 21 s", "On the paths alinux3 by distro_sync, anolis8 by smc"):  # fmt: skip
         assert expected in own["web2"], expected
     for expected in ("glibc.i686", "Remove them.", "dnf remove '*.i686'", "Source: Help Center (documented)",
                      "The role remediate can resolve it: i686"):  # fmt: skip
@@ -187,6 +188,17 @@ def test_the_pages_read_without_scripts(sample: dict[str, Any]) -> None:
     controls = next(attributes for _tag, attributes in tags if attributes.get("id") == "controls")
     assert "hidden" in controls, "controls that do nothing must not show"
     assert not [tag for tag, _attributes in tags if tag == "button"]
+
+
+def test_the_script_finds_everything_that_it_works_on(sample: dict[str, Any]) -> None:
+    script = Path(report_pages.__file__).with_name("report.js").read_text()
+    tags = Page(report.render_html(sample)).tags
+    ids = {attributes.get("id") for _tag, attributes in tags}
+    assert set(re.findall(r'getElementById\("(\w+)"\)', script)) <= ids
+    (row, *_others) = [attributes for _tag, attributes in tags if "data-outcome" in attributes]
+    assert all(f"data-{found['data-by']}" in row for _tag, found in tags if "data-by" in found)
+    numbers = [attributes["data-key"] for _tag, attributes in tags if "data-key" in attributes]
+    assert numbers and all(re.fullmatch(r"-?\d+", str(number)) for number in numbers)
 
 
 def test_rows_can_be_filtered_by_what_was_found_on_the_host(sample: dict[str, Any]) -> None:

@@ -52,6 +52,7 @@ def test_each_host_has_one_line_and_its_reason(sample: dict[str, Any]) -> None:
 def test_what_blocks_hosts_comes_before_the_other_findings(assessment: dict[str, Any]) -> None:
     lines = report.terminal_table(report.build(assessment)).splitlines()
     assert lines[1] == "Of 5 hosts: 2 eligible, 3 not eligible."
+    assert lines[2] == "Findings: inhibitor 4, info 2, waived 2"
     blockers = lines.index("HOSTS  ONLY  BLOCKED BY")
     assert [line.split()[:3] for line in lines[blockers + 1 : blockers + 3]] == [
         ["2", "1", "DISK-BOOT"],
