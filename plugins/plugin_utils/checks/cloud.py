@@ -51,6 +51,7 @@ def no_cloud_facts(context: Context) -> Iterable[str]:
     remediation="Start the instance. The migration works inside the running system.",
     source="Server Migration Center: prerequisites of migrating a Linux operating system",
     grade="documented",
+    waivable=False,
 )
 def status(context: Context) -> Iterable[str]:
     found = str(_value(context, "status"))
@@ -67,6 +68,7 @@ def status(context: Context) -> Iterable[str]:
     "security event.",
     source="ECS API: operation locks of an instance",
     grade="documented",
+    waivable=False,
 )
 def locked(context: Context) -> Iterable[str]:
     return [str(reason) for reason in _value(context, "operation_locks")]
@@ -121,6 +123,7 @@ def expiring(context: Context) -> Iterable[str]:
     "detach or replace the instance.",
     source="ECS: snapshots of local disks are not possible",
     grade="documented",
+    waivable=False,
 )
 def local_disk(context: Context) -> Iterable[str]:
     for disk in context.disks:
@@ -137,6 +140,7 @@ def local_disk(context: Context) -> Iterable[str]:
     remediation="Rolling it back would take the other instances back as well. Detach it for the time of the migration.",
     source="ECS API: InvalidOperation.MultiAttachDisk",
     grade="documented",
+    waivable=False,
 )
 def multi_attach(context: Context) -> Iterable[str]:
     return [_name(disk) for disk in context.disks if disk.get("multi_attach") not in (None, False, "Disabled", "")]
@@ -150,6 +154,7 @@ def multi_attach(context: Context) -> Iterable[str]:
     remediation="Wait until the disk is in use, and until no other snapshot of it is being made.",
     source="ECS API: CreateSnapshot, IncorrectDiskStatus",
     grade="documented",
+    waivable=False,
 )
 def disk_status(context: Context) -> Iterable[str]:
     return [f"{_name(disk)}: {disk.get('status')}" for disk in context.disks if disk.get("status") != "In_use"]
@@ -163,6 +168,7 @@ def disk_status(context: Context) -> Iterable[str]:
     remediation="Give the account the right to describe disks; without the system disk there is no restore point.",
     source="ECS API: an empty result when the right is missing",
     grade="documented",
+    waivable=False,
 )
 def no_system_disk(context: Context) -> Iterable[str]:
     if not any(disk.get("type") == "system" for disk in context.disks):
@@ -206,6 +212,7 @@ def scaling(context: Context) -> Iterable[str]:
     remediation="Make sure that the inventory's address and instance id belong together.",
     source=SMC_LIMITS,
     grade="documented",
+    waivable=False,
 )
 def platform(context: Context) -> Iterable[str]:
     found = str(_value(context, "os_type"))

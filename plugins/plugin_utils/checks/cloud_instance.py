@@ -20,6 +20,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.cloud
     "of another instance. Correct the inventory.",
     source="design of this collection: no change without a restore point of this very host",
     grade="documented",
+    waivable=False,
 )
 def other_host(context: Context) -> Iterable[str]:
     wanted = texts(need((context.cloud or {}).get("private_ips"), "private_ips"))

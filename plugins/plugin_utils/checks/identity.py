@@ -38,6 +38,7 @@ _TOOL_PATHS = (
     remediation="Choose a migration that starts at the system which the host runs, or take the host out of the run.",
     source="the migration matrix of this collection",
     grade="documented",
+    waivable=False,
 )
 def source_system(context: Context) -> Iterable[str]:
     os_release = need(context.facts.os_release, "os_release")
@@ -108,6 +109,7 @@ def not_latest_minor(context: Context) -> Iterable[str]:
     remediation="Choose a target that exists for this architecture.",
     source="the migration matrix of this collection",
     grade="documented",
+    waivable=False,
 )
 def architecture(context: Context) -> Iterable[str]:
     machine = normalize_arch(need(context.facts.arch, "arch"))
@@ -123,6 +125,7 @@ def architecture(context: Context) -> Iterable[str]:
     remediation="Migrate the machine that the container runs on; rebuild the container from an image of the target.",
     source="almalinux-deploy and migrate2rocky refuse containers",
     grade="documented",
+    waivable=False,
 )
 def container(context: Context) -> Iterable[str]:
     paths = need(context.facts.paths, "paths")
@@ -148,6 +151,7 @@ def container(context: Context) -> Iterable[str]:
     remediation="Systems that boot from an ostree cannot be converted by packages. Build a new instance on the target.",
     source="assumed: rpm cannot replace files of an ostree deployment",
     grade="assumed",
+    waivable=False,
 )
 def ostree(context: Context) -> Iterable[str]:
     if "/run/ostree-booted" in need(context.facts.paths, "paths"):
@@ -162,6 +166,7 @@ def ostree(context: Context) -> Iterable[str]:
     remediation="Connect as root, or set become: true with a user who may become root.",
     source=CONVERT2RHEL,
     grade="documented",
+    waivable=False,
 )
 def not_root(context: Context) -> Iterable[str]:
     uid = need(context.facts.uid, "uid")
@@ -243,6 +248,7 @@ def machine_id(context: Context) -> Iterable[str]:
     remediation="Resume that run, or roll the host back to its restore point. A second start on top of it is refused.",
     source="migrate2rocky: a second run after a failure was destructive",
     grade="documented",
+    waivable=False,
 )
 def unfinished_run(context: Context) -> Iterable[str]:
     for run_id, state in need(context.facts.journal, "journal").items():

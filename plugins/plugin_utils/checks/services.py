@@ -38,6 +38,7 @@ _UPDATERS = (
     command="{manager} -y install util-linux",
     source=KNOWN_FAILURE + " (dnf, almalinux-deploy: a lost session broke the host)",
     grade="documented",
+    waivable=False,
 )
 def detach(context: Context) -> Iterable[str]:
     tools = need(context.facts.tools, "tools")
@@ -57,6 +58,7 @@ def detach(context: Context) -> Iterable[str]:
     grade="documented",
     engines=("distro_sync",),
     sources=("centos8", "rhel8"),
+    waivable=False,
 )
 def tools(context: Context) -> Iterable[str]:
     found = need(context.facts.tools, "tools")
