@@ -86,9 +86,10 @@ def direct(context: Context) -> Iterable[str]:
     title="Services of iptables load the rules",
     severity="medium",
     area="firewall",
-    remediation="The target has no package iptables-services of this kind. Write the rules for nftables or firewalld.",
+    remediation="The target has them in another package, iptables-nft-services, which is deprecated. Write the rules for "
+    "nftables or firewalld.",
     command="iptables-restore-translate -f /etc/sysconfig/iptables",
-    source="Red Hat: RHEL 9, iptables is deprecated and iptables-services is removed",
+    source="Red Hat: RHEL 9, iptables is deprecated, and so is iptables-nft-services",
     grade="documented",
     targets=("rhel9",),
 )
@@ -102,8 +103,8 @@ def iptables(context: Context) -> Iterable[str]:
     severity="medium",
     area="firewall",
     remediation="The target's ebtables has no table broute and comes without these services. Write the rules for nftables.",
-    source="Red Hat: considerations in adopting RHEL 8, ebtables; " + LEAPP,
-    grade="documented",
+    source="Red Hat: considerations in adopting RHEL 8, ebtables; that the services are gone is assumed",
+    grade="assumed",
     sources=(*EL7, "rhel8"),
     targets=(*EL8, "rhel9"),
 )

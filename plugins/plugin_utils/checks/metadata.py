@@ -14,6 +14,8 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
     need,
 )
 
+_REFUSED = (401, 403)
+
 
 @check(
     id="META-INSTANCE",
@@ -29,7 +31,7 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
 )
 def instance(context: Context) -> Iterable[str]:
     said, known = need(context.facts.metadata, "metadata").instance_id, (context.cloud or {}).get("instance_id")
-    # Where the service does not tell, META-SERVICE says so.
+    # Where the service does not tell, META-SERVICE or META-TOKEN says so.
     if said and isinstance(known, str) and known and said != known:
         yield f"the host says {said}, the inventory {known}"
 
@@ -40,18 +42,34 @@ def instance(context: Context) -> Iterable[str]:
     severity="medium",
     area="metadata",
     remediation="Whether the host is the instance of the inventory cannot be proven, and cloud-init of the target may wait for "
-    "it at boot. Look at routes, firewalls, and whether the service asks for tokens.",
+    "it at boot. Look at routes and firewalls.",
     command="curl http://100.100.100.200/latest/meta-data/instance-id",
     source="ECS: instance metadata",
     grade="documented",
 )
 def service(context: Context) -> Iterable[str]:
     metadata = need(context.facts.metadata, "metadata")
-    if not metadata.instance_id:
+    if not metadata.instance_id and metadata.status not in _REFUSED:
         answer = (
             f"answers with HTTP status {metadata.status}" if metadata.status else "does not answer within 2 seconds"
         )
         yield f"100.100.100.200 {answer}"
+
+
+@check(
+    id="META-TOKEN",
+    title="The metadata service of the cloud asks for a token",
+    severity="low",
+    area="metadata",
+    remediation="The check whether the host is the instance of the inventory was left out. Make sure that the cloud-init which the "
+    "target brings knows this mode.",
+    source="ECS: security hardening mode of instance metadata",
+    grade="documented",
+)
+def token(context: Context) -> Iterable[str]:
+    status = need(context.facts.metadata, "metadata").status
+    if status in _REFUSED:
+        yield f"100.100.100.200 answers with HTTP status {status}"
 
 
 @check(
