@@ -12,7 +12,7 @@ set -uf
 LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL TZ PATH
 unset ENV BASH_ENV CDPATH POSIXLY_CORRECT GREP_OPTIONS
-umask 077
+umask 022 # scriptlets of packages run under it; what is kept lies in a directory of mode 700
 newline='
 '
 tab='	'
@@ -126,6 +126,10 @@ keep_packages() { # downloads what will be removed from the host's own repositor
 	return 1
 }
 
+durable() { # what is kept outlives a power cut; the sync of an old coreutils knows no single files, and whole disks are not ours
+	find "$dir" -type f -exec timeout 60 dd if=/dev/null of={} conv=notrunc,fsync \; 2>/dev/null
+}
+
 keep_all() {
 	room || return
 	problem="what is to be changed could not be kept in $dir"
@@ -134,7 +138,7 @@ keep_all() {
 	for path in $moves; do keep move "$path" || return; done
 	{ os_value ID && os_value VERSION_ID; } >"$dir/system"
 	[ -z "$packages" ] || keep_packages || return
-	timeout 120 sync
+	durable
 	problem=''
 }
 
@@ -395,7 +399,7 @@ obstacle() { # why nothing may be done on this host now, if so
 		echo 'only root can do this'
 		return
 	}
-	for tool in awk cmp cp cut date df du flock grep head od readlink rpm sed sha256sum sort stat sync timeout tr; do
+	for tool in awk cmp cp cut date dd df du find flock grep head od readlink rpm sed sha256sum sort stat tail timeout tr; do
 		command -v "$tool" >/dev/null || {
 			echo "the program $tool is missing"
 			return
@@ -444,7 +448,7 @@ main() {
 		return
 	fi
 	if [ -z "$planning" ]; then
-		if ! mkdir -p "$store" || ! : >>"$store/lock"; then
+		if ! mkdir -p "$store" || ! chmod 700 "$base" "$store" || ! : >>"$store/lock"; then
 			refuse "$store cannot be written"
 			return
 		fi

@@ -77,7 +77,7 @@ point_at_vault='
 		}
 		return ENVIRON["mirror"] "/centos-vault/" tree ENVIRON["vault_version"] "/" rest
 	}
-	BEGIN { major = ENVIRON["vault_version"] + 0; enabled = 1 }
+	BEGIN { major = int(ENVIRON["vault_version"]); enabled = 1 }
 	/^\[/ { flush() }
 	{
 		line[++n] = $0; kind[n] = ""
