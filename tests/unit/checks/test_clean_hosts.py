@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks impor
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import ARM, MATRIX, SOURCES, Path, identify
 from ansible_collections.alicloud.os_migration.tests.unit.checks.hosts import CLEAN, clean, host, instance
 
+REAL = pathlib.Path(__file__).parents[1] / "facts/real"
+# All of the matrix, as if this version could take each of them: what it cannot is said by IDN-PATH, of any host.
+PATHS = [dataclasses.replace(path, available=True, reason="") for path in MATRIX]
 # Source: the image of the clean host, as the cloud describes it (id, platform, name).
 IMAGES = {
     "alinux2": ("aliyun_2_1903_x64_20G_alibase_20240628.vhd", "Aliyun", "Alibaba Cloud Linux  2.1903 LTS 64 bit"),
@@ -57,9 +61,7 @@ def expected(path: Path) -> set[str]:
 
 
 def _paths() -> list[Any]:
-    """All of the matrix, as if this version could take each of them: what it cannot is said by IDN-PATH, of any host."""
-    paths = [dataclasses.replace(path, available=True, reason="") for path in MATRIX]
-    return [pytest.param(path, id=f"{path.source}-{path.target}-{path.engine}-{path.arch}") for path in paths]
+    return [pytest.param(path, id=f"{path.source}-{path.target}-{path.engine}-{path.arch}") for path in PATHS]
 
 
 @pytest.mark.parametrize("path", _paths())
@@ -72,6 +74,41 @@ def test_a_clean_host_is_not_held_up_on_any_path_that_starts_at_its_system(path:
     assert {entry for entry in loud if entry[0] not in expected(path)} == set()
     assert expected(path) <= {id_ for id_, _severity, _evidence in loud}
     assert [(f.id, f.evidence) for f in findings if f.status == "unknown"] == []
+
+
+# A file of a real system that is in good order (tests/unit/facts/real), the section that it makes, and its system.
+REAL_PARTS = [
+    ("cgroup/rhel7", "cgroup", "", "rhel7"),
+    ("cmdline/rhel7", "cmdline", "", "rhel7"),
+    ("group/centos7", "groups", "", "centos7"),
+    ("grub_default/rhel8", "grub_default", "", "rhel8"),
+    ("lsmod/rhcos8", "lsmod", "", "rhel8"),
+    ("meminfo/rhel7", "meminfo", "", "rhel7"),
+    ("passwd/centos7", "users", "", "centos7"),
+    ("repo/centos7-aliyun", "repo_files", "/etc/yum.repos.d/CentOS-Base.repo", "centos7"),
+    ("resolv/puppet", "resolv", "", "centos8"),
+    ("routes/centos7", "routes", "", "centos7"),
+    ("routes/rhel7-bonds", "routes", "", "rhel7"),
+    ("sockets/rhel7", "sockets", "", "rhel7"),
+    ("sockets/rhel8", "sockets", "", "rhel8"),
+    ("sshd_effective/rhel", "sshd_effective", "", "rhel7"),
+    ("sysconfig_kernel/rhel7", "sysconfig_kernel", "/etc/sysconfig/kernel", "rhel7"),
+    ("unit_files/centos7", "unit_files", "", "centos7"),
+    ("yum_conf/rhel7", "yum_conf", "/etc/yum.conf", "rhel7"),
+    ("yum_conf/rhel8", "yum_conf", "/etc/dnf/dnf.conf", "rhel8"),
+]
+
+
+@pytest.mark.parametrize(("file", "section", "path", "source"), REAL_PARTS, ids=[part[0] for part in REAL_PARTS])
+def test_what_real_systems_have_in_good_order_raises_no_alarm(file: str, section: str, path: str, source: str) -> None:
+    text = (REAL / file).read_text("utf-8")
+    if path:
+        text = "".join(f"{path}\t{line}\n" for line in text.rstrip("\n").split("\n"))
+    facts = host({section: text}, source)
+    for way in (way for way in PATHS if way.source == source and way.arch == facts.arch):
+        findings = run_checks(Context(facts, cloud(way), way))
+        loud = [(f.id, f.evidence) for f in findings if f.status == "unknown" or f.severity not in ("low", "info")]
+        assert [entry for entry in loud if entry[0] not in expected(way)] == []
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -19,18 +19,19 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import report
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.assessment import Assessment, Subject, assess
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts, FactsError, parse
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import HostError, parse_answer
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import ENGINES, TARGETS
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.matrix import ENGINES, SOURCES, TARGETS
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.tool_reports import LEAPP_REPORT
 from ansible_collections.alicloud.os_migration.tests.unit.checks.hosts import CLEAN, document, instance
 
 SECTIONS = sorted(CLEAN)
+DOCUMENTS = {source: document(system=source) for source in SOURCES}
 FIRST = ["os_release", "rpm_qa", "repo_files", "fstab", "mounts", "hostname", "units", "sshd_config", "tool_reports"]
 MOST_HTML = 1_500_000
 
@@ -41,6 +42,7 @@ def steady(examples: int) -> settings:
         derandomize=True,
         database=None,
         deadline=None,
+        phases=(Phase.generate, Phase.shrink),
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
 
@@ -126,26 +128,28 @@ def leapp_section(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def hostile_document(draw: st.DrawFn) -> dict[str, Any]:
-    """The probe of a clean host, with some sections that no honest host would send."""
-    probe = document()
-    names = draw(
-        st.lists(st.one_of(st.sampled_from(FIRST), st.sampled_from(SECTIONS)), min_size=1, max_size=6, unique=True)
-    )
-    for name in names:
-        own = probe["sections"].get(name, {}).get("text") or ""
-        text = draw(leapp_section()) if name == "tool_reports" else draw(hostile_text(own))
+def hostile_sections(draw: st.DrawFn, source: str) -> dict[str, Any]:
+    """Some sections as no honest host would send them; None takes one away."""
+    own = DOCUMENTS[source]["sections"]
+    changes: dict[str, Any] = {}
+    names = st.one_of(st.sampled_from(FIRST), st.sampled_from(SECTIONS))
+    for name in draw(st.lists(names, min_size=1, max_size=6, unique=True)):
+        text = draw(leapp_section() if name == "tool_reports" else hostile_text(own[name]["text"] or ""))
         section: Any = {"rc": 0, "cut": False, "text": text}
         odd = draw(st.sampled_from(["", "", "", "", "text", "rc", "cut", "all", "gone"]))
         if odd in section:
             section[odd] = draw(scalars)
-        probe["sections"][name] = draw(scalars) if odd == "all" else section
-        if odd == "gone":
-            del probe["sections"][name]
+        changes[name] = draw(scalars) if odd == "all" else None if odd == "gone" else section
     if draw(st.booleans()):
-        probe["sections"][draw(noise)] = draw(scalars)
-    probe["read_at"] = draw(st.one_of(st.just(probe["read_at"]), scalars))
-    return probe
+        changes[draw(noise)] = draw(scalars)
+    return changes
+
+
+@st.composite
+def hostile_host(draw: st.DrawFn) -> tuple[str, dict[str, Any], Any]:
+    """A source, what is changed in the probe of a clean host of it, and the time at which it was read."""
+    source = draw(st.sampled_from(SOURCES))
+    return source, draw(hostile_sections(source)), draw(st.one_of(st.just(DOCUMENTS[source]["read_at"]), scalars))
 
 
 def judged(probe: Any, target: str, engine: str, name: str = "web01") -> tuple[Assessment, dict[str, Any]]:
@@ -194,14 +198,15 @@ def harmless() -> tuple[set[tuple[str, tuple[str, ...]]], set[str], list[list[st
     broken = document({"uid": "1000", "virt": "docker", "fips": "1", "rpm_qa": {"add": "a|(none)|1|1|i686|Me|none|1"}})
     unknown = document({"rpm_qa": None, "mounts": None, "repo_files": None})
     strange = document({"os_release": "ID=other\nVERSION_ID=1\n"})
+    probes = [(broken, "alinux3"), (broken, "auto"), (unknown, "alinux3"), (unknown, "auto"), (strange, "alinux3")]
+    probes += [(probe, target) for probe in DOCUMENTS.values() for target in ("auto", *TARGETS)]
     shapes, targets, declarations = set(), set(), []
-    for probe in (document(), broken, unknown, strange):
-        for target in ("alinux3", "auto", "rhel8"):
-            for page in pages(judged(probe, target, "auto")[1]):
-                elements = Elements(page)
-                shapes |= elements.shapes
-                targets |= elements.targets
-                declarations.append(elements.declarations)
+    for probe, target in probes:
+        for page in pages(judged(probe, target, "auto")[1]):
+            elements = Elements(page)
+            shapes |= elements.shapes
+            targets |= elements.targets
+            declarations.append(elements.declarations)
     return shapes, targets, declarations
 
 
@@ -238,11 +243,13 @@ def check_report(data: dict[str, Any]) -> None:
 
 
 @steady(120)
-@given(hostile_document(), st.sampled_from(["alinux3", "auto", *TARGETS]), st.sampled_from(["auto", *ENGINES]))
+@given(hostile_host(), st.sampled_from(["alinux3", "auto", *TARGETS]), st.sampled_from(["auto", *ENGINES]))
 def test_whatever_a_host_sends_every_other_host_gets_its_report(
-    probe: dict[str, Any], target: str, engine: str
+    sent: tuple[str, dict[str, Any], Any], target: str, engine: str
 ) -> None:
-    found, data = judged(probe, target, engine)
+    source, changes, read_at = sent
+    sections = {name: text for name, text in (DOCUMENTS[source]["sections"] | changes).items() if text is not None}
+    found, data = judged({"probe": 1, "read_at": read_at, "sections": sections}, target, engine)
     assert found.outcome in (None, "not_eligible", "migrated")
     assert all(len(line) <= 600 for finding in found.findings for line in finding.evidence)
     check_report(data)
