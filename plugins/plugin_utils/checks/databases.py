@@ -84,7 +84,7 @@ def _newer(context: Context, product: str) -> Iterator[str]:
     remediation="MySQL does not go back to an older version. Keep the server from its vendor's own repository for the "
     "target, or restore a dump into the target's version.",
     source=SMC_LIMITS + "; " + STREAMS,
-    grade="documented",
+    grade="assumed",
 )
 def mysql_newer(context: Context) -> Iterable[str]:
     return _newer(context, "MySQL")
@@ -114,7 +114,7 @@ def newer(context: Context) -> Iterable[str]:
     "target's version, or use pg_upgrade with both versions installed.",
     command="runuser -u postgres -- pg_dumpall > dump.sql",
     source="Leapp: PostgreSQL; " + STREAMS,
-    grade="documented",
+    grade="assumed",
 )
 def postgresql_series(context: Context) -> Iterable[str]:
     offered = _offered(context, "PostgreSQL")
@@ -133,7 +133,7 @@ def postgresql_series(context: Context) -> Iterable[str]:
     "version 7 to 8 the server's package itself may be removed: look for it afterwards.",
     command="mysqldump --all-databases --single-transaction > dump.sql",
     source="AlmaLinux/leapp-repository issue 103; Leapp: MariaDB",
-    grade="documented",
+    grade="assumed",
 )
 def mariadb_older(context: Context) -> Iterable[str]:
     offered = _offered(context, "MariaDB")
@@ -149,7 +149,7 @@ def mariadb_older(context: Context) -> Iterable[str]:
     area="databases",
     remediation="MySQL 8.0 opens the data of 5.7 only. Upgrade to 5.7 first, or restore a dump.",
     source="MySQL 8.0 reference manual: upgrade paths",
-    grade="documented",
+    grade="assumed",
 )
 def mysql_step(context: Context) -> Iterable[str]:
     if any(compare_versions(version, "8.0") >= 0 for version in _offered(context, "MySQL")):

@@ -144,19 +144,6 @@ packages_named(
 )
 
 packages_named(
-    r"ntp",
-    id="SRV-NTP",
-    title="ntpd keeps the time, and the target has chrony only",
-    severity="low",
-    area="servers",
-    remediation="Install chrony before, and give it the servers of /etc/ntp.conf.",
-    source="Leapp: NTP; " + REMOVED_IN_8,
-    grade="documented",
-    sources=EL7,
-    targets=EL8,
-)
-
-packages_named(
     r"memcached",
     id="SRV-MEMCACHED",
     title="memcached no longer listens to UDP",
