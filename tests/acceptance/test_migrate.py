@@ -22,7 +22,7 @@ FLEET = (
 )
 
 # What an assessment rightly says about a host without systemd, name servers, disk labels and Cloud Assistant.
-TRUE_OF_LAB_HOSTS = {"SVC-INIT", "NET-SERVICE", "NET-RESOLVER", "DISK-FSTAB-MISSING", "AGENT-ASSISTANT"}
+TRUE_OF_LAB_HOSTS = {"SVC-INIT", "NET-SERVICE", "NET-RESOLVER", "DISK-FSTAB-MISSING", "AGENT-ASSISTANT", "TX-DOWNGRADED"}
 
 
 def python_calls(cloud: Cloud, host: str) -> str:

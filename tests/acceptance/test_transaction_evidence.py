@@ -24,7 +24,7 @@ KILL = """for entry in /proc/[0-9]*; do
   if tr '\\0' '\\n' <"$entry/environ" 2>/dev/null | grep -q '^OS_MIGRATION_WORK=' || tr '\\0' ' ' <"$entry/cmdline" | grep -q '^/bin/sh -s -- [0-9]'; then
     [ "${entry#/proc/}" = $$ ] || echo "${entry#/proc/}"
   fi
-done | xargs kill -9"""
+done | xargs kill -9; true"""
 TRACES = "ls -A /var/tmp /tmp /var/cache/dnf /var/lib/dnf; ls /var/log | grep -e dnf -e hawkey; cat /proc/mounts | grep -c os_migration; true"
 
 
