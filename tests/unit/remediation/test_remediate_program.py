@@ -108,14 +108,17 @@ def small(root: Path) -> Machine:
 
 
 IDS = ("tool-leftovers", "old-kernels", "root-login")
+# Every third change, and in the full tier every single one.
+every = pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.full)])
 
 
-def test_wherever_it_is_killed_the_same_command_finishes_it(tmp_path: Path) -> None:
+@every
+def test_wherever_it_is_killed_the_same_command_finishes_it(tmp_path: Path, stride: int) -> None:
     whole = small(tmp_path / "whole")
     whole.ask("apply", *IDS)
-    count, killed = 0, True
+    count, killed = 1 - stride, True
     while killed:
-        count += 1
+        count += stride
         machine = small(tmp_path / str(count))
         killed = cut_off(machine, count, "apply", *IDS)
         # What was begun is finished although its finding may be gone, and so is what had not begun.
@@ -125,10 +128,11 @@ def test_wherever_it_is_killed_the_same_command_finishes_it(tmp_path: Path) -> N
     assert count > 10, "it was hardly ever cut off"
 
 
-def test_wherever_it_is_killed_undo_takes_it_back(tmp_path: Path) -> None:
-    count, killed = 0, True
+@every
+def test_wherever_it_is_killed_undo_takes_it_back(tmp_path: Path, stride: int) -> None:
+    count, killed = 1 - stride, True
     while killed:
-        count += 1
+        count += stride
         machine = small(tmp_path / str(count))
         before = machine.tree()
         killed = cut_off(machine, count, "apply", *IDS)
@@ -137,10 +141,11 @@ def test_wherever_it_is_killed_undo_takes_it_back(tmp_path: Path) -> None:
     assert count > 10, "it was hardly ever cut off"
 
 
-def test_an_undo_that_was_killed_is_finished_by_the_next_call(tmp_path: Path) -> None:
-    count, killed = 0, True
+@every
+def test_an_undo_that_was_killed_is_finished_by_the_next_call(tmp_path: Path, stride: int) -> None:
+    count, killed = 1 - stride, True
     while killed:
-        count += 1
+        count += stride
         machine = small(tmp_path / str(count))
         before = machine.tree()
         machine.ask("apply", *IDS)
