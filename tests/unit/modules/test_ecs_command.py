@@ -114,6 +114,17 @@ def test_a_program_beyond_the_limit_of_a_command_runs(run, sim, fast, root):
     assert sim.count("SendFile") > 0 and left_on(root, "one") == []
 
 
+def test_the_probe_costs_a_wave_calls_for_many_hosts_and_none_for_each(run, sim, fast):
+    probe = (Path(__file__).resolve().parents[3] / "roles/precheck/files/probe.sh").read_text("utf-8")
+    known = {*HOSTS, "i-off", "i-mute", "i-meta"}
+    wave = [one for one in sim.state()["regions"]["cn-hangzhou"]["instances"] if one not in known][:150]
+    grown = probe + "".join(f"# {number * 7919 % 100003:x}\n" for number in range(1000))
+    for program in (probe, grown):
+        answer = run("ecs_command", instances=ids(*wave), command=program, on_item_error="report", **fast)
+        calls = answer["api_calls"]
+        assert len(answer["results"]) == 150 and calls["RunCommand"] == 2 and calls.get("SendFile", 0) <= 2 * 3
+
+
 def test_output_for_a_file_is_whole_private_and_not_in_the_result(run, sim, fast, tmp_path):
     answer = run("ecs_command", instances=ids(*HOSTS), command="head -c 50000 /dev/urandom; echo", dest=str(tmp_path / "d"),
                  **fast)  # fmt: skip
