@@ -77,7 +77,7 @@ class _Answer:
     def status(self, name: str) -> int | None:
         section = self._sections.get(name)
         status = section.get("rc") if isinstance(section, Mapping) else None
-        return status if type(status) is int else None
+        return status if isinstance(status, int) else None
 
     def said(self, name: str) -> str:
         """The text of a section, however it ended."""
