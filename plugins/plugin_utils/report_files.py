@@ -71,7 +71,8 @@ def _write_data(base: Path, name: str, report: Mapping[str, Any]) -> None:
 
 
 def _write(base: Path, name: str, text: str) -> None:
-    write_atomic(base / name, text.encode("utf-8", "replace"))
+    # All of it can be made again from the record of the run, and waiting for the disk would take longer than making it.
+    write_atomic(base / name, text.encode("utf-8", "replace"), durable=False)
 
 
 def _make_folder(folder: Path) -> None:

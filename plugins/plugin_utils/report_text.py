@@ -37,6 +37,9 @@ def block(value: Any, limit: int) -> str:
 def line(value: Any, limit: int) -> str:
     """Text of one line. Of one that is too long the beginning is kept."""
     text = str(value if value is not None else "")
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        # Most text is like this, and a fleet has a million of it.
+        return text.strip()
     cut = len(text) - limit
     text = " ".join(_COLOUR.sub("", text[:limit]).split())
     return _UNSAFE.sub(_visible, text) + (f" [{cut} characters cut]" if cut > 0 else "")

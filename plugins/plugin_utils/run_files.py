@@ -55,8 +55,11 @@ def explained(exc: OSError, doing: str, target: Path) -> RunError:
     return RunError(f"Cannot {doing} {target}: {exc.strerror or exc}.")
 
 
-def write_atomic(target: Path, content: bytes) -> None:
-    """Put content in place by rename, so that a crash leaves the old file or the new one, never a part."""
+def write_atomic(target: Path, content: bytes, durable: bool = True) -> None:
+    """Put content in place by rename, so that a crash leaves the old file or the new one, never a part.
+
+    What can be made again from other files need not be `durable`: it is not waited for until the disk has it.
+    """
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         try:
@@ -64,12 +67,14 @@ def write_atomic(target: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
                 stream.flush()
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(stream.fileno())
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_directory(target.parent)
+        if durable:
+            _sync_directory(target.parent)
     except OSError as exc:
         raise explained(exc, "write", target) from exc
 

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import report, report_text
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.report_files import write_fleet_report
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.texts import LANGUAGES, Texts
 
 
@@ -90,6 +93,19 @@ def test_a_run_that_fits_the_screen_is_shown_whole(run: dict[str, Any]) -> None:
 def test_a_plan_calls_itself_a_plan(run: dict[str, Any]) -> None:
     run["run"]["check_mode"] = True
     assert report.terminal_table(report.build(run)).startswith("Migration plan 20261123-101112-4f2a")
+
+
+def test_all_runs_together_fit_one_screen_too(tmp_path: Path, run: dict[str, Any]) -> None:
+    many = [{**run["hosts"][3]["findings"][0], "id": f"CHECK-{number}"} for number in range(30)]
+    for name in ("r1", "r2"):
+        directory = RunDirectory.create(tmp_path, name, hosts=[], target="alinux3")
+        for number in range(60):
+            # Half of the findings are other ones in the second run.
+            found = many[:15] if name == "r1" else many[10:]
+            directory.update_host(f"web{number}", eligible=False, outcome="not_eligible", reason="x", findings=found)
+    table = write_fleet_report(tmp_path, "en")["table"]
+    assert len(table) <= 46 and max(map(report_text.columns, table)) <= 80
+    assert "Since the assessment before: 900 new findings, 600 resolved" in table[3]
 
 
 def test_text_without_spaces_is_broken_by_columns() -> None:
