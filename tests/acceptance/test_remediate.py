@@ -184,16 +184,9 @@ def test_remedies_are_finished_after_a_power_cut_checked_repeated_and_taken_back
     assert again.returncode == 0 and "changed=0 " in recap(again, "web1") and "changed=0 " in recap(again, "web2")
     assert {host: etc(cloud, host) for host in cloud.hosts} == after
 
-    # What somebody has done since is not overwritten: that remedy stays, all others are taken back.
-    on(cloud, "web1", "echo bash-0:4.4.20-9.el8.* >> /etc/dnf/plugins/versionlock.list")
-    undo = '{"os_migration_remediate_undo": ["all-safe"]}'
-    undone = remediate(cloud, "-e", undo)
-    assert undone.returncode == 2 and "version-locks: changed since" in undone.stdout, undone.stdout
-    assert etc(cloud, "web2") == before["web2"]
-    on(cloud, "web1", "sed -i '/4.4.20-9/d' /etc/dnf/plugins/versionlock.list")
-    undone = remediate(cloud, "-e", undo)
+    undone = remediate(cloud, "-e", '{"os_migration_remediate_undo": ["all-safe"]}')
     assert undone.returncode == 0, undone.stdout
-    assert etc(cloud, "web1") == before["web1"]
+    assert {host: etc(cloud, host) for host in cloud.hosts} == before
 
 
 def cut_off(cloud: Cloud, host: str, *arguments: str) -> None:

@@ -203,7 +203,7 @@ scan_i686() {
 scan_tool_leftovers() {
 	all=$(installed) || refusal='the package database cannot be read'
 	packages=$(printf '%s\n' "$all" | awk '
-		$2 ~ /^(leapp|python[23]-leapp|snactor|elevate-release|convert2rhel|centos2anolis|centos2alinux|anolis-migration)/ { print $1 }' | sort)
+		$2 ~ /^python[23]-leapp/ || $2 ~ /^(leapp|snactor|elevate-release|convert2rhel|centos2anolis|centos2alinux|anolis-migration)/ { print $1 }' | sort)
 	entries=$(timeout 10 grep -lE '^(linux|initrd)[[:blank:]].*-upgrade' $(paths '/boot/loader/entries/*.conf') /dev/null)
 	moves=$(paths /etc/leapp /var/lib/leapp /var/log/leapp /root/tmp_leapp_py3 /etc/systemd/system/leapp_resume.service \
 		/etc/systemd/system/default.target.wants/leapp_resume.service /usr/share/convert2rhel /var/lib/convert2rhel \
