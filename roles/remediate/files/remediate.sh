@@ -130,13 +130,17 @@ durable() { # what is kept outlives a power cut; the sync of an old coreutils kn
 	find "$dir" -type f -exec timeout 60 dd if=/dev/null of={} conv=notrunc,fsync \; 2>/dev/null
 }
 
+system() { # which one this host runs; an update within its major version makes it no other
+	printf '%s %s\n' "$(os_value ID)" "$(os_value VERSION_ID | sed 's/[.].*//')"
+}
+
 keep_all() {
 	room || return
 	problem="what is to be changed could not be kept in $dir"
 	for path in $edits; do keep edit "$(readlink -f -- "$path")" || return; done
 	for path in $sides; do keep side "$path" || return; done
 	for path in $moves; do keep move "$path" || return; done
-	{ os_value ID && os_value VERSION_ID; } >"$dir/system"
+	system >"$dir/system"
 	[ -z "$packages" ] || keep_packages || return
 	durable
 	problem=''
@@ -289,7 +293,7 @@ conflicts() { # what somebody has changed since; of files that only go along (si
 }
 
 refuses_undo() { # why the remedy cannot be taken back, if so
-	if [ "$(cat "$dir/system" 2>/dev/null)" != "$(os_value ID && os_value VERSION_ID)" ]; then
+	if [ "$(cat "$dir/system" 2>/dev/null)" != "$(system)" ]; then
 		echo 'this host runs another system now than when it was applied'
 	elif [ -s "$dir/unkept" ]; then
 		printf 'these packages were not kept: %s\n' "$(tr '\n' ' ' <"$dir/unkept")"

@@ -342,6 +342,16 @@ def test_nothing_of_the_old_system_is_put_into_the_new_one(machine: Machine) -> 
     assert machine.tree() == before
 
 
+def test_an_update_of_the_same_system_does_not_keep_a_remedy_from_being_taken_back(machine: Machine) -> None:
+    machine.write("etc/os-release", 'ID="rhel"\nVERSION_ID="7.8"\n')
+    machine.ask("apply", "version-locks")
+    machine.write("etc/os-release", 'ID="rhel"\nVERSION_ID="7.9"\n')
+    assert states(machine.ask("undo", "version-locks")) == {
+        **dict.fromkeys(REMEDIES, "nothing"),
+        "version-locks": "undone",
+    }
+
+
 def test_a_remedy_that_was_needed_again_is_taken_back_all_the_way(machine: Machine) -> None:
     before = machine.tree()
     machine.ask("apply", "version-locks")
