@@ -154,20 +154,22 @@ def test_a_job_that_outlasts_the_wait_is_left_alone_and_taken_up_by_the_same_com
     assert_nothing_is_double_lost_or_untagged(cloud)
 
 
-def test_the_precheck_of_a_fleet_is_one_command_for_all_and_changes_nothing(fleet_of: FleetOf) -> None:
+def test_the_precheck_of_a_fleet_is_one_command_for_all_hosts_of_a_region(fleet_of: FleetOf) -> None:
     cloud = fleet_of(12)
     done = cloud.playbook(PRECHECK, accept_risks=None, **SMC)
     assert done.returncode == 0 and set(cloud.outcomes().values()) == {"eligible"}, done.stdout + done.stderr
     commands = [one for one in cloud.requests() if one["op"] == "RunCommand"]
     assert len(commands) == 3, "one command for each region"
-    assert set(cloud.mutating()) == {"RunCommand"}
+    # The program is larger than a command may be, so that it travels to all hosts of a region beside it, and is removed there.
+    assert set(cloud.mutating()) == {"RunCommand", "SendFile"}
+    assert len([one for one in cloud.requests() if one["op"] == "SendFile"]) == 3
 
 
 def test_check_mode_makes_no_source_and_no_job(fleet_of: FleetOf) -> None:
     cloud = fleet_of(3)
     done = cloud.playbook("alicloud.os_migration.migrate", "--check", accept_risks=None, **SMC)
     assert set(cloud.outcomes().values()) == {"planned"}, done.stdout + done.stderr
-    assert set(cloud.mutating()) == {"RunCommand"}, "only the read-only probe"
+    assert set(cloud.mutating()) == {"RunCommand", "SendFile"}, "only the read-only probe"
     assert any("migration source" in line for line in cloud.report()["hosts"][0]["plan"])
 
 

@@ -46,7 +46,7 @@ def tcp_wrappers(context: Context) -> Iterable[str]:
 
 @check(
     id="FW-ZONE-DRIFTING",
-    title="firewalld lets packages drift from one zone to another",
+    title="firewalld lets packets drift from one zone to another",
     severity="medium",
     area="firewall",
     remediation="The target does not know AllowZoneDrifting, and Leapp refuses it. Set it to no, and test your rules.",

@@ -114,7 +114,7 @@ def unowned(context: Context) -> Iterable[str]:
     "driver, and keep it from being loaded in /etc/modprobe.d.",
     command="modprobe -r <driver>",
     source="Red Hat: considerations in adopting RHEL 8, removed device drivers; " + LEAPP,
-    grade="documented",
+    grade="assumed",
     sources=EL7,
     targets=EL8,
     severities={"leapp": "inhibitor"},
@@ -131,7 +131,7 @@ def removed_drivers(context: Context) -> Iterable[str]:
     remediation="Leapp refuses hosts on which they are loaded. Unload them.",
     command="modprobe -r pata_acpi floppy",
     source=LEAPP + ": removed drivers; guides of ELevate unload pata_acpi and floppy",
-    grade="documented",
+    grade="assumed",
     engines=("leapp", "smc"),
     sources=EL7,
     targets=EL8,
@@ -147,7 +147,7 @@ def idle_drivers(context: Context) -> Iterable[str]:
     area="kernel",
     remediation="Red Hat Enterprise Linux 9 warns of them or has dropped them. Look them up in its release notes.",
     source="Red Hat: RHEL 8 release notes, deprecated hardware",
-    grade="documented",
+    grade="assumed",
     targets=("rhel9",),
 )
 def deprecated_drivers(context: Context) -> Iterable[str]:
