@@ -41,7 +41,7 @@ catalogue: ## Print the catalogue of checks, and write docs/checks.md anew
 	@venv=$(VENV) && exec "$$venv/bin/python" tests/catalogue.py --write
 
 test-full: test ## Everything that CI runs, and what takes too long for it: a large fleet, every fault on every operation
-	@venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q -m full tests/acceptance
+	@venv=$(VENV) && exec "$$venv/bin/python" -m pytest -q -m full tests/unit tests/acceptance
 
 bench: system ## Measure probe, precheck and conversion
 	@tests/setup/root.sh bench && venv=$(VENV) && exec "$$venv/bin/python" tests/bench/bench.py

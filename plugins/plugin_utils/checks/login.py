@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import LEAPP, Context, check, need
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.named import EL7, EL8
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.named import EL7, EL8, ssh_directives
 
 _SERVERS = ("/usr/libexec/openssh/sftp-server", "internal-sftp")
 # Server Migration Center's FAQ names what is removed; these are still known, but refused by the target's policy.
@@ -39,14 +39,6 @@ def _effective(context: Context, keyword: str) -> tuple[str, ...]:
     return need(context.facts.sshd, "sshd").get(keyword, ())
 
 
-def _configured(context: Context) -> Iterable[tuple[str, str, list[str]]]:
-    """Path, keyword in small letters, and all words of a line."""
-    for path, line in need(context.facts.sshd_config, "sshd_config"):
-        words = line.partition("#")[0].split()
-        if words:
-            yield path, words[0].lower(), words
-
-
 @check(
     id="LOGIN-SFTP",
     title="The SSH server names a program for file transfer that the target has elsewhere",
@@ -57,7 +49,7 @@ def _configured(context: Context) -> Iterable[tuple[str, str, list[str]]]:
     grade="documented",
 )
 def sftp(context: Context) -> Iterable[str]:
-    for path, keyword, words in _configured(context):
+    for path, keyword, words, _line in ssh_directives(context):
         if keyword == "subsystem" and len(words) > 2 and words[1] == "sftp" and words[2] not in _SERVERS:
             yield f"{path}: {' '.join(words)}"
 
@@ -73,7 +65,9 @@ def sftp(context: Context) -> Iterable[str]:
     targets=("rhel9",),
 )
 def no_sftp(context: Context) -> Iterable[str]:
-    if not any(keyword == "subsystem" and words[1:2] == ["sftp"] for _path, keyword, words in _configured(context)):
+    if not any(
+        keyword == "subsystem" and words[1:2] == ["sftp"] for _path, keyword, words, _line in ssh_directives(context)
+    ):
         yield "no Subsystem sftp in sshd_config"
 
 
@@ -90,7 +84,7 @@ def no_sftp(context: Context) -> Iterable[str]:
     targets=(*EL8, "rhel9"),
 )
 def weak(context: Context) -> Iterable[str]:
-    for path, keyword, words in _configured(context):
+    for path, keyword, words, _line in ssh_directives(context):
         # A list that begins with a minus takes algorithms away.
         if keyword in _ALGORITHMS and not words[-1].startswith("-") and _WEAK.search(" ".join(words)):
             yield f"{path}: {' '.join(words)}"
@@ -138,7 +132,7 @@ def port_label(context: Context) -> Iterable[str]:
 )
 def match_root(context: Context) -> Iterable[str]:
     inside, found, common = "", [], False
-    for path, keyword, words in _configured(context):
+    for path, keyword, words, _line in ssh_directives(context):
         if keyword == "match":
             inside = path
         elif keyword == "permitrootlogin" and inside == path:

@@ -51,7 +51,7 @@ packages_named(
     title="Sendmail is installed",
     severity="medium",
     area="servers",
-    remediation="Its successor takes IPv6 addresses without leading zeros only, and makes its maps anew. Look for compressed "
+    remediation="Its successor writes IPv6 addresses in full, without ::, and makes its maps anew. Look for compressed "
     "addresses in /etc/mail, and test a delivery.",
     source="Leapp: Sendmail",
     grade="documented",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import LEAPP, Context, check, need
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.named import ssh_directives
 
 _GONE_WORDS = re.compile(r"\b(blowfish-cbc|cast128-cbc|arcfour(128|256)?|hmac-ripemd160(@openssh\.com)?)(?=[\s,]|$)")
 # Every later server knows them still: it says that they are deprecated, and starts.
@@ -21,13 +22,6 @@ _DEPRECATED = (
     "uselogin",
     "protocol",
 )
-
-
-def _directives(context: Context) -> Iterable[tuple[str, str, str]]:
-    for path, line in need(context.facts.sshd_config, "sshd_config"):
-        words = line.partition("#")[0].split(None, 1)
-        if words:
-            yield path, words[0].lower(), line.strip()
 
 
 @check(
@@ -56,7 +50,7 @@ def invalid(context: Context) -> Iterable[str]:
     remedy="root-login",
 )
 def root_login(context: Context) -> Iterable[str]:
-    if not any(directive == "permitrootlogin" for _path, directive, _line in _directives(context)):
+    if not any(directive == "permitrootlogin" for _path, directive, _words, _line in ssh_directives(context)):
         yield "sshd_config does not set PermitRootLogin"
 
 
@@ -70,7 +64,7 @@ def root_login(context: Context) -> Iterable[str]:
     grade="documented",
 )
 def removed(context: Context) -> Iterable[str]:
-    for path, directive, line in _directives(context):
+    for path, directive, _words, line in ssh_directives(context):
         if directive in ("ciphers", "macs") and _GONE_WORDS.search(line):
             yield f"{path}: {line}"
 
@@ -85,7 +79,7 @@ def removed(context: Context) -> Iterable[str]:
     grade="documented",
 )
 def deprecated(context: Context) -> Iterable[str]:
-    for path, directive, line in _directives(context):
+    for path, directive, _words, line in ssh_directives(context):
         if directive in _DEPRECATED:
             yield f"{path}: {line}"
 

@@ -21,6 +21,8 @@ HERE = Path(texts.__file__).parent
 OTHERS = [language for language in texts.LANGUAGES if language != "en"]
 PARTS = [Path(report.__file__).parent.glob(pattern) for pattern in ("report*.py", "report*.j2")]
 SOURCE = "\n".join(path.read_text() for paths in PARTS for path in paths)
+# What a reader types or looks for: absolute paths, options, variables.
+NAMES = re.compile(r"(?<![\w/])/\w[\w./-]*\w|--[\w-]+|\b\w+_\w+\b")
 
 
 def load(language: str) -> dict[str, Any]:
@@ -51,11 +53,14 @@ def test_a_translation_is_not_the_english_text(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_translated_checks_exist_and_say_something(language: str) -> None:
-    for identifier, entry in load(language)["checks"].items():
-        assert identifier in REGISTER, identifier
-        assert set(entry) <= {"title", "remediation"}, identifier
+def test_every_check_is_translated_and_names_the_same_files_and_options(language: str) -> None:
+    translated = load(language)["checks"]
+    assert set(translated) == set(REGISTER)
+    for identifier, entry in translated.items():
+        assert set(entry) == {"title", "remediation"}, identifier
         assert all(isinstance(text, str) and text.strip() for text in entry.values()), identifier
+        english = REGISTER[identifier].title + "\n" + REGISTER[identifier].remediation
+        assert [name for name in NAMES.findall(english) if name not in "\n".join(entry.values())] == [], identifier
 
 
 @pytest.mark.parametrize("key", sorted(key for key in UI if not key.endswith(".one")))
