@@ -245,7 +245,8 @@ def parse(document: object) -> Facts:
     for fact, (section, make) in _COMBINED.items():
         _take(values, unread, fact, section, partial(make, read))
     read_at = document.get("read_at")
-    return Facts(unread=unread, read_at=read_at if type(read_at) is int and 0 < read_at < 2**33 else None, **values)
+    known = isinstance(read_at, int) and 0 < read_at < 2**33
+    return Facts(unread=unread, read_at=read_at if known else None, **values)
 
 
 def _converted(read: _Document, section: str, convert: Callable[[str], Any]) -> Any:

@@ -94,7 +94,7 @@ def _altered(text: str) -> tuple[str, ...]:
 
 def _keys(text: str) -> dict[str, str]:
     pairs = (line.partition("|") for line in _lines(text))
-    return {key.lower(): owner for key, bar, owner in pairs if bar and re.fullmatch(r"[0-9a-fA-F]{8,40}", key)}
+    return {key.lower(): owner for key, mark, owner in pairs if mark and re.fullmatch(r"[0-9a-fA-F]{8,40}", key)}
 
 
 def _sha1_signed(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import Context, check, need
@@ -24,7 +25,8 @@ def packages_named(pattern: str, **registration: Any) -> None:
     def judge(context: Context) -> Iterable[str]:
         return [p.nevra for p in context.packages if compiled.fullmatch(p.name)]
 
-    check(**registration)(judge)
+    register = partial(check, **registration)
+    register()(judge)
 
 
 def ssh_directives(context: Context) -> Iterable[tuple[str, str, list[str], str]]:

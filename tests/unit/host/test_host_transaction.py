@@ -31,8 +31,8 @@ def run(tmp_path: Path) -> RunDirectory:
 class Asked:
     """The task on one host; `programs` are what it sent there."""
 
-    def __init__(self, run: RunDirectory, answer: Any = ANSWER, check_mode: bool = False) -> None:
-        self.run, self.answer, self.programs = run, answer, list[str]()
+    def __init__(self, run: RunDirectory, answer: Any = None, check_mode: bool = False) -> None:
+        self.run, self.answer, self.programs = run, ANSWER if answer is None else answer, list[str]()
         self.action = host_transaction.ActionModule.__new__(host_transaction.ActionModule)
         self.action.host, self.action._task = "web", SimpleNamespace(check_mode=check_mode)
         self.action.run_program = self._run_program

@@ -58,11 +58,11 @@ def test_a_conversion_is_not_taken_for_dead_when_something_outlives_its_preparat
     agent = int((job.directory / "agent").read_text())
     try:
         assert job.call("start", "run", "convert")["phase"] == "convert"
-        steps = (job.call("status", "run")["step"] for _ in range(500))
+        steps = (job.call("status", "run")["step"] for _attempt in range(500))
         assert "transaction" in steps, "the conversion waits for what is left of the preparation"
     finally:
         os.kill(agent, signal.SIGKILL)
-    assert {job.call("status", "run")["state"] for _ in range(20)} == {"running"}
+    assert {job.call("status", "run")["state"] for _attempt in range(20)} == {"running"}
     (job.directory / "go").touch()
     assert job.until_it_ends() == "finished"
 

@@ -16,9 +16,8 @@ HOSTVARS = {host: {"os_migration_instance_id": f"i-{host}", "os_migration_region
 DEFAULTS: dict[str, Any] = {
     "hosts": HOSTS, "run_dir": None, "run_id": "", "target": "alinux3", "engine": "auto", "accept_risks": True,
     "on_failure": "rollback", "max_failures": "10%", "accepted_outcomes": ["migrated", "planned"], "results": [],
-    "message": "", "resume": True, "everything": False,
-            "assess_only": False,
-            "waivers": [], "hostvars": HOSTVARS, "check_mode": False, "inventory": "",
+    "message": "", "resume": True, "everything": False, "assess_only": False, "waivers": [], "hostvars": HOSTVARS,
+    "check_mode": False, "inventory": "",
 }  # fmt: skip
 
 
