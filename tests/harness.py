@@ -164,6 +164,7 @@ class Cloud:
         self.env = {
             "ALICLOUD_ECS_ENDPOINT": f"{self.endpoint}/r/{{region}}",
             "ALICLOUD_SMC_ENDPOINT": f"{self.endpoint}/smc",
+            "ALICLOUD_SLB_ENDPOINT": f"{self.endpoint}/r/{{region}}",
             "ALIBABA_CLOUD_ACCESS_KEY_ID": account["access_key_id"],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account["access_key_secret"],
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",

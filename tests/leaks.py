@@ -171,6 +171,7 @@ class Relay:
         return {
             "ALICLOUD_ECS_ENDPOINT": f"{self.endpoint}/r/{{region}}",
             "ALICLOUD_SMC_ENDPOINT": f"{self.endpoint}/smc",
+            "ALICLOUD_SLB_ENDPOINT": f"{self.endpoint}/r/{{region}}",
         }
 
     def __enter__(self) -> Relay:

@@ -48,6 +48,12 @@ options:
       - Where the Server Migration Center API is, as a host name or a URL, like O(ecs_endpoint).
       - Without it, E(ALICLOUD_SMC_ENDPOINT) is used, and without that the one central endpoint C(smc.aliyuncs.com).
     type: str
+  slb_endpoint:
+    description:
+      - Where the API of Classic Load Balancer is, as a host name or a URL, like O(ecs_endpoint). It is asked for one detail of
+        M(alicloud.os_migration.ecs_instance_info) alone.
+      - Without it, E(ALICLOUD_SLB_ENDPOINT) is used, and without that the endpoint that the SDK knows for the region.
+    type: str
   connect_timeout:
     description: Seconds that making a connection may take.
     type: float

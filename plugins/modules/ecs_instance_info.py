@@ -204,6 +204,12 @@ results:
       sample: {architecture: X86, boot_modes: [BIOS, UEFI], category: General-purpose, cpus: 2, family: ecs.g6,
                family_level: EnterpriseLevel, gpu: null, gpus: 0, instance_type: ecs.g6.large, local_disk_category: null,
                local_disks: 0, memory_gib: 8.0, nvme_support: unsupported}
+    load_balancers:
+      description: The classic load balancers that have the instance among their servers; empty where none has.
+      type: list
+      elements: dict
+      returned: O(details) has V(load_balancer), and it could be read
+      sample: [{id: lb-bp100000000000000001, name: front, status: active}]
     quotas:
       description: What the account may use in the region; null where that is not told.
       type: dict
@@ -223,31 +229,13 @@ instances:
   type: list
   elements: dict
   sample:
-    - charge_type: PostPaid
-      created: '2024-06-28T02:31Z'
-      deletion_protection: false
-      eip: null
-      expired: '2099-12-31T15:59Z'
-      hostname: web-0001
-      image_id: centos_7_9_x64_20G_alibase_20240628.vhd
-      instance_id: i-bp1a0000000000000001
-      instance_name: web-0001
-      instance_type: ecs.g6.large
-      ipv6_addresses: []
-      operation_locks: []
-      os_name: CentOS  7.9 64 bit
-      os_type: linux
-      private_ips: [10.0.0.1]
-      public_ips: []
-      region_id: cn-hangzhou
-      security_group_ids: [sg-bp100000000000000001]
-      spot_strategy: NoSpot
-      status: Running
-      stopped_mode: Not-applicable
-      tags: {role: web}
-      vpc_id: vpc-bp10000000000000001
-      vswitch_id: vsw-bp10000000000000001
-      zone_id: cn-hangzhou-h
+    - {charge_type: PostPaid, created: '2024-06-28T02:31Z', deletion_protection: false, eip: null,
+       expired: '2099-12-31T15:59Z', hostname: web-0001, image_id: centos_7_9_x64_20G_alibase_20240628.vhd,
+       instance_id: i-bp1a0000000000000001, instance_name: web-0001, instance_type: ecs.g6.large, ipv6_addresses: [],
+       operation_locks: [], os_name: CentOS  7.9 64 bit, os_type: linux, private_ips: [10.0.0.1], public_ips: [],
+       region_id: cn-hangzhou, security_group_ids: [sg-bp100000000000000001], spot_strategy: NoSpot, status: Running,
+       stopped_mode: Not-applicable, tags: {role: web}, vpc_id: vpc-bp10000000000000001,
+       vswitch_id: vsw-bp10000000000000001, zone_id: cn-hangzhou-h}
 api_calls:
   description: How many calls of each operation were made.
   returned: always

@@ -24,6 +24,7 @@ def environment(endpoint: str, account: Account) -> dict[str, str]:
     variables = {
         "ALICLOUD_ECS_ENDPOINT": f"{endpoint}/r/{{region}}",
         "ALICLOUD_SMC_ENDPOINT": f"{endpoint}/smc",
+        "ALICLOUD_SLB_ENDPOINT": f"{endpoint}/r/{{region}}",
         "ALIBABA_CLOUD_ACCESS_KEY_ID": account.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": account.access_key_secret,
         # Otherwise the SDK's default credential chain asks the metadata service, which is not there.
@@ -100,7 +101,7 @@ async def _replay(arguments: argparse.Namespace) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m simulator", description="A local stand-in for ECS and SMC.")
+    made = argparse.ArgumentParser(prog="python -m simulator", description="A local stand-in for ECS, SMC and SLB.")
     commands = made.add_subparsers(required=True)
     one = commands.add_parser("serve", help="listen on 127.0.0.1")
     one.add_argument("--fleet", type=Path, required=True, help="YAML file: accounts, regions, instances, faults")

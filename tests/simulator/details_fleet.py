@@ -1,4 +1,4 @@
-"""What a fleet says about images, instance types, the account and planned events."""
+"""What a fleet says about images, instance types, the account, planned events and load balancers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from .details_world import ACCOUNT, CYCLE, HEALTH, InstanceType, SystemEvent
+from .details_world import ACCOUNT, BALANCER_STATES, CYCLE, HEALTH, InstanceType, LoadBalancer, SystemEvent
 from .world import Region, make_id
 
 OWNERS = ("system", "self", "others", "marketplace")
@@ -14,7 +14,7 @@ BOOT_MODES = ("BIOS", "UEFI", "UEFI-Preferred")
 _IMAGE = {"owner", "arch", "boot_mode", "nvme", "platform", "product_code", "status", "os_name"}
 
 
-def read(region: Region, content: Mapping[str, Any]) -> None:
+def read(region: Region, content: Mapping[str, Any], seed: int) -> None:
     """ValueError where the fleet says something that means nothing."""
     for image_id, entry in (content.get("images") or {}).items():
         _image(region, image_id, entry)
@@ -34,6 +34,9 @@ def read(region: Region, content: Mapping[str, Any]) -> None:
     wrong = sorted({one.health for one in region.instances.values()} - set(HEALTH))
     if wrong:
         raise ValueError(f"health {', '.join(wrong)} is none of {', '.join(HEALTH)}")
+    for index, entry in enumerate(content.get("load_balancers") or []):
+        one = _load_balancer(region, entry, make_id(seed, "lb", f"{region.region_id}:{index}"))
+        region.load_balancers[one.load_balancer_id] = one
 
 
 def _type(name: str, arch: str) -> InstanceType:
@@ -52,6 +55,17 @@ def _image(region: Region, image_id: str, entry: Mapping[str, Any] | None) -> No
     if entry.get("owner", "system") not in OWNERS or entry.get("boot_mode", "BIOS") not in BOOT_MODES:
         raise ValueError(f"the image {image_id}: no such owner or boot_mode")
     region.images[image_id] = replace(region.images[image_id], **entry)
+
+
+def _load_balancer(region: Region, entry: Mapping[str, Any], load_balancer_id: str) -> LoadBalancer:
+    """Its backends are instances, by name or id."""
+    _known(entry, {one.name for one in fields(LoadBalancer)}, f"load balancer in {region.region_id}")
+    by_name = {one.name: one.instance_id for one in region.instances.values()}
+    backends = [by_name.get(name, name) for name in entry.get("backends") or []]
+    made = LoadBalancer(**{"name": "", "load_balancer_id": load_balancer_id, **entry, "backends": backends})
+    if made.status not in BALANCER_STATES or not region.instances.keys() >= set(backends):
+        raise ValueError(f"the load balancer {made.name}: no such state or backend")
+    return made
 
 
 def events(seed: int, instance_id: str, entries: Sequence[Mapping[str, Any]]) -> list[SystemEvent]:

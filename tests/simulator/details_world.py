@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Documented values: SDK texts of DescribeInstancesFullStatus and DescribeInstanceHistoryEvents.
 HEALTH = ("Ok", "Impaired", "Warning", "Maintaining", "Initializing", "InsufficientData", "NotApplicable")
+BALANCER_STATES = ("active", "inactive", "locked")
 CYCLE = ("Scheduled", "Avoided", "Executing", "Executed", "Canceled", "Failed", "Inquiring")
 # Documented values of AttributeName that are modelled; the values of the account are the fleet's.
 ACCOUNT = {
@@ -26,6 +27,16 @@ class SystemEvent:
     not_before: str = ""
     reason: str = ""
     disk_id: str = ""
+
+
+@dataclass
+class LoadBalancer:
+    """A classic load balancer. `backends` are the ids of instances; `status` is active, inactive or locked (documented)."""
+
+    load_balancer_id: str
+    name: str
+    status: str = "active"
+    backends: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

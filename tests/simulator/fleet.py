@@ -60,6 +60,7 @@ _REGION = {
     "images",
     "instance_types",
     "account",
+    "load_balancers",
 }
 _DISK = {
     "type",
@@ -170,7 +171,7 @@ def build(given: Settings, now: float) -> World:
                 name = entry["name"] if "count" not in entry else f"{entry['name']}-{index:04d}"
                 zone = entry.get("zone_id") or content.get("zone_id") or f"{region_id}-a"
                 _add(world, region, entry, name, zone, address, now)
-        _surroundings(region, content, now)
+        _surroundings(region, content, now, world.seed)
     world.smc = _smc(world, given.smc, now)
     return world
 
@@ -218,7 +219,7 @@ def _place(world: World, source: Source) -> None:
         source.region_id, source.instance_id = found[0]
 
 
-def _surroundings(region: Region, content: Mapping[str, Any], now: float) -> None:
+def _surroundings(region: Region, content: Mapping[str, Any], now: float, seed: int) -> None:
     """The network that the instances are in, further vSwitches, and the public images that they were made from."""
     vpc_id = f"vpc-{region.region_id}"
     group_id = f"sg-{region.region_id}"
@@ -235,7 +236,7 @@ def _surroundings(region: Region, content: Mapping[str, Any], now: float) -> Non
         one.vpc_id, one.vswitch_id, one.security_group_ids = vpc_id, f"vsw-{one.zone_id}", [group_id]
         region.images.setdefault(one.image_id, _public_image(one, now))
     try:
-        details_fleet.read(region, content)
+        details_fleet.read(region, content, seed)
     except ValueError as error:
         raise FleetError(f"region {region.region_id}: {error}") from error
 

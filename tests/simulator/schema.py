@@ -23,7 +23,7 @@ from .errors import ApiError
 from .wire import missing_parameter
 
 Schema = dict[str, Any]
-MODULES = {"ecs": "alibabacloud_ecs20140526", "smc": "alibabacloud_smc20190601"}
+MODULES = {"ecs": "alibabacloud_ecs20140526", "smc": "alibabacloud_smc20190601", "slb": "alibabacloud_slb20140515"}
 _SCALARS: dict[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number"}
 _REQUIRED = "This parameter is required."
 

@@ -21,5 +21,6 @@ def _region(region: Region, now: float) -> dict[str, Any]:
         "invocations": {key: one.dump(now) for key, one in region.invocations.items()},
         "images": {key: asdict(one) for key, one in region.images.items()},
         "security_groups": {key: asdict(one) for key, one in region.security_groups.items()},
+        "load_balancers": {key: asdict(one) for key, one in region.load_balancers.items()},
         "vswitches": {key: asdict(one) for key, one in region.vswitches.items()},
     }

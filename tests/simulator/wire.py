@@ -18,7 +18,7 @@ from .policy import Policy
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 SKEW_SECONDS = 15 * 60
-PRODUCTS = {"2014-05-26": "ecs", "2019-06-01": "smc"}
+PRODUCTS = {"2014-05-26": "ecs", "2019-06-01": "smc", "2014-05-15": "slb"}
 # Parameters of the older signature that ride beside the operation's own ones.
 COMMON_PARAMETERS = frozenset(
     (
@@ -36,7 +36,7 @@ COMMON_PARAMETERS = frozenset(
     )
 )
 _AUTHORIZATION = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]*)")
-_GENUINE_HOST = re.compile(r"^(ecs|smc)(?:[.-]([a-z0-9-]+))?\.aliyuncs\.com$")
+_GENUINE_HOST = re.compile(r"^(ecs|smc|slb)(?:[.-]([a-z0-9-]+))?\.aliyuncs\.com$")
 
 
 @dataclass(frozen=True)

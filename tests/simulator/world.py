@@ -10,7 +10,7 @@ from typing import Any
 
 from .assistant_world import Agent, Assistant, Invocation
 from .compute_world import Image, SecurityGroup, VSwitch
-from .details_world import InstanceType, SystemEvent
+from .details_world import InstanceType, LoadBalancer, SystemEvent
 from .smc_world import Smc
 
 ESSD = ("cloud_essd", "cloud_auto", "cloud_essd_entry", "cloud_regional_disk_auto")
@@ -177,6 +177,7 @@ class Region:
     vswitches: dict[str, VSwitch] = field(default_factory=dict)
     instance_types: dict[str, InstanceType] = field(default_factory=dict)
     account: dict[str, str] = field(default_factory=dict)
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
 
     def disks_of(self, instance: Instance) -> list[Disk]:
         return [self.disks[disk_id] for disk_id in instance.disk_ids]

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -21,6 +22,23 @@ from .redaction import silence_libraries
 from .retry import Retrier, policy_for
 
 PACKAGES = "alibabacloud-credentials alibabacloud-ecs20140526 alibabacloud-smc20190601"
+
+
+@dataclass(frozen=True)
+class Product:
+    """sdk: the module of its SDK, which only some details need where it is `optional`. `central`: one service for all
+    regions, where RegionId is a filter, or the region of what is made. The endpoint is the setting `<product>_endpoint`."""
+
+    sdk: str
+    central: bool = False
+    optional: bool = False
+
+
+PRODUCTS = {
+    "ecs": Product("alibabacloud_ecs20140526"),
+    "smc": Product("alibabacloud_smc20190601", central=True),
+    "slb": Product("alibabacloud_slb20140515", optional=True),
+}
 
 
 class MissingLibrary(Exception):
@@ -35,6 +53,7 @@ class Settings:
     profile: str | None = None
     ecs_endpoint: str | None = None
     smc_endpoint: str | None = None
+    slb_endpoint: str | None = None
     connect_timeout: float = 3
     read_timeout: float = 20
     user_agent: str = "alicloud.os_migration"
@@ -80,8 +99,7 @@ class Api:
         """extra: query parameters that the service may heed although the SDK has no name for them."""
         client, models, runtime = self._prepare(product, region, operation, dict(extra or {}))
         method = getattr(client, snake_case(operation) + "_with_options")
-        # SMC is one service for all regions; there RegionId is a filter, or the region of what is made.
-        request = build_request(models, operation, region if product == "ecs" else None, params)
+        request = build_request(models, operation, None if PRODUCTS[product].central else region, params)
 
         def send() -> dict[str, Any]:
             with self._lock:
@@ -211,14 +229,10 @@ def new_client(settings: Settings, product: str, region: str) -> tuple[Any, Any,
         from alibabacloud_tea_openapi import models as openapi_models
         from alibabacloud_tea_util import models as util_models
 
-        if product == "ecs":
-            from alibabacloud_ecs20140526 import models
-            from alibabacloud_ecs20140526.client import Client
-        else:
-            from alibabacloud_smc20190601 import models
-            from alibabacloud_smc20190601.client import Client
+        models = import_module(f"{PRODUCTS[product].sdk}.models")
+        sdk = import_module(f"{PRODUCTS[product].sdk}.client")
     except ImportError as exc:
-        raise MissingLibrary(missing_library(exc)) from exc
+        raise absent(PRODUCTS[product], exc) from exc
     config = openapi_models.Config(
         region_id=region,
         protocol="https",
@@ -226,13 +240,13 @@ def new_client(settings: Settings, product: str, region: str) -> tuple[Any, Any,
         connect_timeout=int(settings.connect_timeout * 1000),
         read_timeout=int(settings.read_timeout * 1000),
     )
-    endpoint = settings.ecs_endpoint if product == "ecs" else settings.smc_endpoint
+    endpoint = getattr(settings, f"{product}_endpoint")
     if endpoint:
         config.protocol, config.endpoint = parse_endpoint(endpoint, region)
     add_credentials(config, settings)
     try:
         silence_libraries()
-        return Client(config), models, util_models.RuntimeOptions()
+        return sdk.Client(config), models, util_models.RuntimeOptions()
     except Exception as exc:
         raise from_exception(exc, "Connect", region, settings.secrets) from None
 
@@ -270,8 +284,16 @@ def secrets_in_use(client: Any, error: BaseException) -> tuple[str, ...]:
     return ()
 
 
-def missing_library(exc: ImportError) -> str:
+def absent(product: Product, exc: ImportError) -> Exception:
+    """What to raise where the SDK of a product cannot be imported: without an optional one everything else goes on."""
+    if not product.optional:
+        return MissingLibrary(missing_library(exc))
+    told = missing_library(exc, product.sdk.replace("_", "-"))
+    return CloudError("MissingLibrary", told, kind="unsent", hint="")
+
+
+def missing_library(exc: ImportError, packages: str = PACKAGES) -> str:
     return (
         f"The Alibaba Cloud SDK is missing for {sys.executable}: {exc}. "
-        f"Install it with: {sys.executable} -m pip install {PACKAGES}"
+        f"Install it with: {sys.executable} -m pip install {packages}"
     )

@@ -38,7 +38,7 @@ HINTS = (
     ("NoPermission", "The RAM user or role may not do this. Grant the action {operation} to it."),
     (
         "Unreachable",
-        "No connection could be made. Check ecs_endpoint or smc_endpoint, the region, DNS, proxy and firewall.",
+        "No connection could be made. Check ecs_endpoint, smc_endpoint or slb_endpoint, the region, DNS, proxy and firewall.",
     ),
     (
         "Throttling",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import answers, assistant_status, images, instance_attributes, snapshots
+from . import answers, assistant_status, images, instance_attributes, load_balancers, snapshots
 from .batch import Ref, by_region, chunks, each
 from .client import Caller, numbered_pages, pages
 from .disks import FEW
@@ -161,6 +161,12 @@ def _type(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def load_balancer(api: Caller, region: str, found: Mapping[Ref, Instance]) -> Answers:
+    """The classic load balancers that have the instance among their servers."""
+    listed = load_balancers.of_instances(api, region, list(found))
+    return {ref: one if isinstance(one, CloudError) else {"load_balancers": one} for ref, one in listed.items()}
+
+
 def quotas(api: Caller, region: str, found: Mapping[Ref, Instance]) -> Answers:
     """What the account may use in the region; the same for all of its instances."""
     answer = api.call("DescribeAccountAttributes", region, {"AttributeName": list(ACCOUNT)})
@@ -213,6 +219,7 @@ READERS: dict[str, Reader] = {
     "events": events,
     "image": image,
     "instance_type": instance_type,
+    "load_balancer": load_balancer,
     "quotas": quotas,
     "snapshots": disk_snapshots,
 }

@@ -88,7 +88,8 @@ SMC: dict[str, Operation] = {
     "TagResources": Operation("settle", "ListTagResources: the tags"),
     "UntagResources": Operation("settle", "ListTagResources: the tags"),
 }
-PRODUCTS: dict[str, dict[str, Operation]] = {"ecs": ECS, "smc": SMC}
+SLB: dict[str, Operation] = {"DescribeLoadBalancers": READ}
+PRODUCTS: dict[str, dict[str, Operation]] = {"ecs": ECS, "smc": SMC, "slb": SLB}
 
 
 def find(product: str, name: str) -> Operation:

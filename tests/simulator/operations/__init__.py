@@ -11,6 +11,7 @@ from . import (
     images,
     inventory,
     launch,
+    load_balancers,
     power,
     security_groups,
     smc,
@@ -36,6 +37,7 @@ _AREAS = (
     launch,
     security_groups,
     details,
+    load_balancers,
 )
 OPERATIONS: dict[tuple[str, str], Operation] = {
     (operation.product, name): operation for area in _AREAS for name, operation in area.OPERATIONS.items()

@@ -15,7 +15,7 @@ PAGED = "MaxResults NextToken PageNumber PageSize DryRun "
 
 @dataclass(frozen=True)
 class Operation:
-    """`product` is ecs or smc: both have operations of the same name, such as TagResources."""
+    """`product` is ecs, smc or slb: several have operations of the same name, such as TagResources."""
 
     handler: Handler
     mutating: bool

@@ -106,7 +106,9 @@ def test_a_profile_is_read_by_its_name(tmp_path, monkeypatch):
     assert config.credential.cloud_credential.get_type() == "cli_profile"
 
 
-@pytest.mark.parametrize(("product", "host"), [("ecs", "ecs.cn-beijing.aliyuncs.com"), ("smc", "smc.aliyuncs.com")])
+@pytest.mark.parametrize(("product", "host"), [
+    ("ecs", "ecs.cn-beijing.aliyuncs.com"), ("smc", "smc.aliyuncs.com"), ("slb", "slb.aliyuncs.com"),
+])  # fmt: skip
 def test_without_an_endpoint_the_genuine_one_is_used(product, host):
     made, _models, _runtime = client.new_client(client.Settings("id", "secret"), product, "cn-beijing")
     assert made._endpoint == host and made._protocol == "https"

@@ -36,6 +36,7 @@ QUOTA = {"AttributeName": "max-axt-invocation-daily", "AttributeValues": {"Value
 STATUS = {"InstanceId": "i-1", "HealthStatus": {"Name": "Ok"}}
 AGENT = {"InstanceId": "i-1", "CloudAssistantStatus": "true", "LastHeartbeatTime": "2026-11-24T08:15:30Z"}
 SNAPSHOT = {"SnapshotId": "s-1", "SourceDiskId": "d-1", "Status": "progressing", "Progress": "10%"}
+BALANCER = {"LoadBalancerId": "lb-1", "LoadBalancerName": "front", "LoadBalancerStatus": "active"}
 ENTRIES: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
     "DescribeCloudAssistantStatus": (("InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"), AGENT, "assistant"),
     "DescribeInstancesFullStatus": (("InstanceFullStatusSet", "InstanceFullStatusType"), STATUS, "events"),
@@ -43,6 +44,7 @@ ENTRIES: dict[str, tuple[tuple[str, str], dict[str, Any], str]] = {
     "DescribeImages": (("Images", "Image"), IMAGE, "image"),
     "DescribeInstanceTypes": (("InstanceTypes", "InstanceType"), TYPE, "instance_type"),
     "DescribeAccountAttributes": (("AccountAttributeItems", "AccountAttributeItem"), QUOTA, "quotas"),
+    "DescribeLoadBalancers": (("LoadBalancers", "LoadBalancer"), BALANCER, "load_balancer"),
     "DescribeSnapshots": (("Snapshots", "Snapshot"), SNAPSHOT, "snapshots"),
 }  # fmt: skip
 ODD = [(op, odd) for op, (_path, record, _detail) in ENTRIES.items() for odd in broken(record)]

@@ -8,6 +8,7 @@ import pytest
 from cloud_doubles import Clock
 
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud import operations, retry
+from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.client import PRODUCTS
 from ansible_collections.alicloud.os_migration.plugins.module_utils.alicloud.errors import CloudError, LostAnswer
 
 KEY = ("cn-hangzhou", "Operation")
@@ -65,9 +66,7 @@ def test_a_create_without_its_token_is_not_sent_again():
 
 def test_the_table_is_true_about_client_tokens_and_says_how_every_lost_change_is_settled():
     for product, name, entry in ALL:
-        models = importlib.import_module(
-            f"alibabacloud_{ {'ecs': 'ecs20140526', 'smc': 'smc20190601'}[product] }.models"
-        )
+        models = importlib.import_module(f"{PRODUCTS[product].sdk}.models")
         takes_token = hasattr(getattr(models, f"{name}Request")(), "client_token")
         assert takes_token or entry.after_loss != "token", name
         assert (entry.after_loss == "read") == name.startswith(("Describe", "List")), name

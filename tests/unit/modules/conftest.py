@@ -77,6 +77,7 @@ def run(sim: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             "region": "cn-hangzhou",
             "ecs_endpoint": f"{sim.endpoint}/r/{{region}}",
             "smc_endpoint": f"{sim.endpoint}/smc",
+            "slb_endpoint": f"{sim.endpoint}/r/{{region}}",
             "throttle_wait": 0.05,
         }
         args = {key: value for key, value in {**common, **given}.items() if value is not None}

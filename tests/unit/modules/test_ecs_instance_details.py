@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,12 @@ import pytest
 
 from simulator.pytest_plugin import Simulator, start
 
-DETAILS = ["assistant", "attributes", "events", "image", "instance_type", "quotas", "snapshots"]
-KEYS = {"assistant", "attributes", "details_unread", "events", "health", "image", "quotas", "snapshots", "type_info"}
+DETAILS = ["assistant", "attributes", "events", "image", "instance_type", "load_balancer", "quotas", "snapshots"]
+KEYS = {
+    "assistant", "attributes", "details_unread", "events", "health", "image", "load_balancers", "quotas", "snapshots",
+    "type_info",
+}  # fmt: skip
+BALANCERS = "slb.DescribeLoadBalancers"
 ESSD = {"category": "cloud_essd", "size_gib": 40}
 SHOP, GONE = "m-shop", "m-gone"
 FLEET: dict[str, Any] = {
@@ -22,6 +27,10 @@ FLEET: dict[str, Any] = {
         "cn-hangzhou": {
             "images": {SHOP: {"owner": "marketplace", "product_code": "cmjj1", "boot_mode": "UEFI"}, GONE: None},
             "instance_types": {"ecs.gn6i.large": {"gpus": 1, "gpu": "T4", "cpus": 4}, "ecs.s1.small": None},
+            "load_balancers": [
+                {"name": "front", "load_balancer_id": "lb-front", "backends": ["i-gpu", "web-0001"]},
+                {"name": "back", "load_balancer_id": "lb-back", "backends": ["i-gpu"], "status": "inactive"},
+            ],
             "account": {"real-name-authentication": "none"},
             "instances": [
                 {"name": "one", "instance_id": "i-one", "disks": [
@@ -36,7 +45,7 @@ FLEET: dict[str, Any] = {
                 {"name": "web", "count": 117, "tags": {"role": "web"}},
             ],
         },
-        "cn-beijing": {"instances": [{"name": "far", "instance_id": "i-far"}]},
+        "cn-beijing": {"instances": [{"name": "far", "instance_id": "i-far"}, {"name": "farther"}]},
     },
 }  # fmt: skip
 
@@ -71,6 +80,7 @@ def test_a_detail_costs_its_own_calls_alone(run, sim, detail):
         "events": {"DescribeInstanceHistoryEvents": 1, "DescribeInstancesFullStatus": 1},
         "image": {"DescribeImages": 2},
         "instance_type": {"DescribeInstanceTypes": 1},
+        "load_balancer": {BALANCERS: 3},
         "quotas": {"DescribeAccountAttributes": 1},
         "snapshots": {"DescribeSnapshots": 4},
     }[detail]
@@ -90,6 +100,7 @@ def test_a_wave_is_read_in_batches(run, sim):
         "DescribeInstances": 2,
         "DescribeInstancesFullStatus": 2,
         "DescribeSnapshots": 2,
+        BALANCERS: 121,
     }
     assert sim.mutating() == []
 
@@ -110,6 +121,11 @@ def test_every_detail_is_that_of_its_instance(run, sim):
     )
     assert (one["image"]["boot_mode"], gpu["image"]["boot_mode"]) == ("BIOS", "UEFI")
     assert (one["type_info"]["gpus"], gpu["type_info"]["gpus"], gpu["type_info"]["cpus"]) == (0, 1, 4)
+    assert one["load_balancers"] == []
+    assert gpu["load_balancers"] == [
+        {"id": "lb-front", "name": "front", "status": "active"},
+        {"id": "lb-back", "name": "back", "status": "inactive"},
+    ]
     assert one["quotas"] == gpu["quotas"]
     assert one["quotas"]["real_name_authentication"] == "none" and one["quotas"]["commands_per_day"] == 5000
     assert one["quotas"]["postpaid_vcpus_used"] > 200
@@ -149,6 +165,7 @@ def test_snapshots_are_counted_for_each_disk_however_many_are_asked(run, sim, mo
         ("DescribeImages", "image"),
         ("DescribeInstanceTypes", "instance_type"),
         ("DescribeAccountAttributes", "quotas"),
+        ("DescribeLoadBalancers", "load_balancer"),
         ("DescribeSnapshots", "snapshots"),
     ],
 )
@@ -159,7 +176,8 @@ def test_a_right_that_is_missing_is_told_and_costs_its_detail_alone(run, sim, op
     for one in answer["results"]:
         assert one["error"] is None and set(one["details_unread"]) == {detail}
         assert "Forbidden.RAM" in one["details_unread"][detail] and op in one["details_unread"][detail]
-        missing = {"events": {"events", "health"}, "instance_type": {"type_info"}}.get(detail, {detail})
+        several = {"events": {"events", "health"}, "instance_type": {"type_info"}, "load_balancer": {"load_balancers"}}
+        missing = several.get(detail, {detail})
         assert KEYS - set(one) == missing
 
 
@@ -170,6 +188,31 @@ def test_trouble_in_one_region_leaves_the_other_alone(run, sim):
         one["details_unread"] for one in run("ecs_instance_info", instances=wanted, details=["quotas"])["results"]
     ]
     assert sorted(map(list, unread)) == [[], ["quotas"]]
+
+
+def test_a_region_without_load_balancers_costs_one_call_however_many_instances_it_has(run, sim):
+    answer = run("ecs_instance_info", region="cn-beijing", details=["load_balancer"])
+    assert [one["load_balancers"] for one in answer["instances"]] == [[], []]
+    assert answer["api_calls"][BALANCERS] == 1
+
+
+def test_trouble_with_one_instance_leaves_the_load_balancers_of_the_others(run, sim):
+    sim.faults([{"op": "DescribeLoadBalancers", "kind": "forbidden", "match": {"ServerId": "i-one"}}])
+    one, gpu = run("ecs_instance_info", instances=ids("i-one", "i-gpu"), details=["load_balancer"])["results"]
+    assert "load_balancers" not in one and "Forbidden.RAM" in one["details_unread"]["load_balancer"]
+    assert len(gpu["load_balancers"]) == 2 and gpu["details_unread"] == {}
+
+
+def test_without_the_sdk_of_load_balancers_everything_else_is_read(run, sim, monkeypatch):
+    for name in ("alibabacloud_slb20140515", "alibabacloud_slb20140515.client", "alibabacloud_slb20140515.models"):
+        monkeypatch.setitem(sys.modules, name, None)
+    wanted = [*ids("i-one", "i-gpu"), {"id": "i-far", "region": "cn-beijing"}]
+    answer = run("ecs_instance_info", instances=wanted, details=DETAILS)
+    assert "failed" not in answer and BALANCERS not in answer["api_calls"]
+    for one in answer["results"]:
+        assert set(one["details_unread"]) == {"load_balancer"} and KEYS - set(one) == {"load_balancers"}
+        reason = one["details_unread"]["load_balancer"]
+        assert f"{sys.executable} -m pip install alibabacloud-slb20140515" in reason
 
 
 def test_an_outage_that_lasts_is_told_and_a_short_one_is_not_noticed(run, sim):

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from alibabacloud_ecs20140526 import models as ecs
+from alibabacloud_slb20140515 import models as slb
+from alibabacloud_slb20140515.client import Client as SlbClient
 from alibabacloud_smc20190601 import models as smc
 from alibabacloud_smc20190601.client import Client as SmcClient
 from alibabacloud_tea_openapi.exceptions import ClientException
@@ -35,7 +37,8 @@ FLEET: dict[str, Any] = {
                     "tags": {"env": "test", "tier": "db"},
                     "events": [{"type": "SystemMaintenance.Reboot", "reason": "host"}],
                 },
-            ]
+            ],
+            "load_balancers": [{"name": "front", "backends": ["i-db"]}],
         },
         "cn-beijing": {"instances": [{"name": "far", "instance_id": "i-far"}]},
     },
@@ -57,7 +60,9 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     """One successful call of each operation, in an order in which all of them succeed."""
     host = simulator.endpoint.removeprefix("http://")
     key, secret = simulator.account.access_key_id, simulator.account.access_key_secret
-    other = SmcClient(Config(access_key_id=key, access_key_secret=secret, endpoint=f"{host}/smc", protocol="http"))
+    keys = {"access_key_id": key, "access_key_secret": secret, "protocol": "http"}
+    other = SmcClient(Config(**keys, endpoint=f"{host}/smc"))
+    balancers = SlbClient(Config(**keys, endpoint=f"{host}/r/{REGION}"))
     disk = disks_of(client, "i-db")[0].disk_id
     first = client.describe_instances(ecs.DescribeInstancesRequest(region_id=REGION)).body.instances.instance[0]
     web = {"region_id": REGION, "instance_id": [first.instance_id]}
@@ -67,7 +72,8 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
 
     def call(name: str, owner: Any, request: Any) -> Any:
         snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-        key = name if owner is client else f"smc.{name}"  # both products have operations such as TagResources
+        # Several products have operations such as TagResources.
+        key = {client: "", other: "smc.", balancers: "slb."}[owner] + name
         answers[key] = getattr(owner, snake)(request).body
         simulator.advance(1000)
         return answers[key]
@@ -100,6 +106,7 @@ def every_call(client: Any, simulator: Simulator) -> dict[str, Any]:
     compute_calls(client, call)
     assistant_calls(client, call, web)
     details_calls(client, call)
+    call("DescribeLoadBalancers", balancers, slb.DescribeLoadBalancersRequest(region_id=REGION))
     smc_calls(other, call, simulator, first.instance_id)
     return answers
 
@@ -197,6 +204,8 @@ def test_every_operation_answers_the_sdk(client: Any, simulator: Simulator) -> N
     assert {row["op"] for row in simulator.mutating()} == {
         name for (_product, name), one in OPERATIONS.items() if one.mutating
     }
+    (front,) = answers["slb.DescribeLoadBalancers"].load_balancers.load_balancer
+    assert (front.load_balancer_name, front.load_balancer_status) == ("front", "active")
     assert answers["DescribeSnapshots"].snapshots.snapshot[1].retention_days == 30
     assert {row.tag_key for row in answers["ListTagResources"].tag_resources.tag_resource} == {"env", "tier", "run"}
     source = answers["smc.DescribeSourceServers"].source_servers.source_server[0]

@@ -22,6 +22,11 @@ FLEET: dict[str, Any] = {
             "images": {"old.vhd": None, "shop.vhd": {"owner": "marketplace", "product_code": "cmjj1"}},
             "instance_types": {"ecs.gn6i.large": {"cpus": 4, "gpus": 1, "boot_modes": ["UEFI"]}, "ecs.s1.small": None},
             "account": {"real-name-authentication": "none"},
+            "load_balancers": [
+                {"name": "front", "backends": ["i-gpu", "web-0001"]},
+                {"name": "back", "load_balancer_id": "lb-back", "backends": ["i-gpu"], "status": "inactive"},
+                {"name": "idle"},
+            ],
             "instances": [
                 {"name": "web", "count": 12},
                 {"name": "gpu", "instance_id": "i-gpu", "instance_type": "ecs.gn6i.large", "image_id": "shop.vhd",
@@ -113,12 +118,39 @@ def test_what_a_fleet_says_of_images_and_the_account_is_shown() -> None:
     ] == "none"
 
 
+def balancers(**given: Any) -> list[tuple[str, str]]:
+    world = fleet.build(fleet.settings(FLEET), NOW)
+    answer = OPERATIONS["slb", "DescribeLoadBalancers"].handler(
+        Context(world, world.regions["cn-hangzhou"], NOW), given
+    )
+    listed = answer["LoadBalancers"]["LoadBalancer"]
+    return [(one["LoadBalancerName"], one["LoadBalancerStatus"]) for one in listed]
+
+
+def test_load_balancers_are_found_by_one_of_their_servers() -> None:
+    assert balancers(ServerId="i-gpu") == [("front", "active"), ("back", "inactive")]
+    assert balancers(ServerId="i-old") == balancers(ServerId="i-none") == []
+    assert [name for name, _status in balancers()] == ["front", "back", "idle"]
+    world = fleet.build(fleet.settings(FLEET), NOW)
+    web = next(one.instance_id for one in world.regions["cn-hangzhou"].instances.values() if one.name == "web-0001")
+    assert balancers(ServerId=web) == [("front", "active")]
+
+
+def test_load_balancers_come_in_pages_which_have_a_number() -> None:
+    assert balancers(PageNumber=2, PageSize=1) == [("back", "inactive")]
+    with pytest.raises(ApiError, match="MissingParameter"):
+        balancers(PageSize=1)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
         ({"images": {"none.vhd": {"owner": "self"}}}, "none.vhd"),
         ({"images": {"shop.vhd": {"owner": "nobody"}}}, "shop.vhd"),
         ({"account": {"max-snapshots": 1}}, "max-snapshots"),
+        ({"load_balancers": [{"name": "front", "backends": ["i-none"]}]}, "front"),
+        ({"load_balancers": [{"name": "front", "status": "asleep"}]}, "front"),
+        ({"load_balancers": [{"servers": ["i-gpu"]}]}, "servers"),
         ({"instance_types": {"ecs.g6.large": {"cores": 1}}}, "cores"),
         ({"images": {}, "instances": [{"name": "a", "health": "Fine"}]}, "Fine"),
         ({"instances": [{"name": "a", "events": [{"type": "x", "status": "Someday"}]}]}, "no such status"),

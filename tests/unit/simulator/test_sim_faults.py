@@ -461,4 +461,4 @@ def test_every_fault_is_planned_where_it_can_happen_and_only_those_that_are_surv
     everything = {kind for kinds in planned.values() for kind in kinds}
     assert not everything & {"forbidden", "no_stock", "arrears", "sts_expired", "kill_client", "stuck", "fail_at"}
     assert [rule["kind"] for rule in every_fault([READS], turn=1)] == planned[READS][1:] + planned[READS][:1]
-    assert all(every_fault([name if product == "ecs" else f"smc.{name}"]) for product, name in OPERATIONS)
+    assert all(every_fault([name if product == "ecs" else f"{product}.{name}"]) for product, name in OPERATIONS)

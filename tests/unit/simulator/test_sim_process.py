@@ -52,9 +52,11 @@ def test_the_written_environment_leads_a_shell_to_it(tmp_path: Path) -> None:
     process = launch(tmp_path, "--write-env", str(tmp_path / "env"))
     assert process.stdout
     endpoint = process.stdout.readline().split()[1]
-    script = '. "$1"; printf "%s\\n" "$ALICLOUD_ECS_ENDPOINT" "$ALICLOUD_SMC_ENDPOINT" "$ALIBABA_CLOUD_ACCESS_KEY_ID"'
+    names = ["ALICLOUD_ECS_ENDPOINT", "ALICLOUD_SMC_ENDPOINT", "ALICLOUD_SLB_ENDPOINT", "ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    script = '. "$1"; printf "%s\\n" ' + " ".join(f'"${name}"' for name in names)
     told = subprocess.run(["sh", "-c", script, "sh", str(tmp_path / "env")], capture_output=True, text=True, check=True)
-    assert told.stdout.splitlines() == [f"{endpoint}/r/{{region}}", f"{endpoint}/smc", "simulator-access-key-id"]
+    regional = f"{endpoint}/r/{{region}}"
+    assert told.stdout.splitlines() == [regional, f"{endpoint}/smc", regional, "simulator-access-key-id"]
     process.terminate()
     process.communicate(timeout=30)
 
