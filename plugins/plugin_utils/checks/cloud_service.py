@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import Context, check, need
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import (
+    Context,
+    UnknownFact,
+    check,
+    need,
+)
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.cloud_details import (
     days_from_now,
     detail,
@@ -164,6 +169,25 @@ def event_disk(context: Context) -> Iterable[str]:
 )
 def event_ending(context: Context) -> Iterable[str]:
     return [_told(event) for event in _planned(context) if _ends(event)]
+
+
+@check(
+    id="CLOUD-LOAD-BALANCER",
+    title="A load balancer sends traffic to the instance",
+    severity="medium",
+    area="cloud_service",
+    remediation="Set the weight of the instance to 0, or take it out of the server groups, before its outage, and put it back "
+    "after the verification. Until a health check has noticed, users are sent to a host that restarts, and again to one that "
+    "answers but is not verified yet. Classic load balancers are seen, application and network load balancers are not.",
+    source="SLB API: DescribeLoadBalancers, ServerId",
+    grade="documented",
+)
+def load_balancer(context: Context) -> Iterable[str]:
+    found = detail(context, "load_balancer", "load_balancers")
+    if not isinstance(found, list):
+        raise UnknownFact("cloud load_balancer", "the cloud does not tell")
+    for one in entries(found):
+        yield f"{one.get('id')} ({one.get('name') or 'without a name'}), {one.get('status') or 'in an unknown state'}"
 
 
 @check(

@@ -23,6 +23,7 @@ KEYS = {
     "events": ("events", "health"),
     "image": ("image",),
     "instance_type": ("type_info",),
+    "load_balancer": ("load_balancers",),
     "quotas": ("quotas",),
     "snapshots": ("snapshots",),
 }
