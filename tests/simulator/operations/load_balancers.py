@@ -9,7 +9,7 @@ from .table import Operation, reads
 
 
 def describe_load_balancers(context: Context, given: Parameters) -> Answer:
-    """By the id of one server; a server that nobody knows has none (assumed)."""
+    """By the id of one server; that it finds all server groups, and nothing of an unknown server, is assumed."""
     if "PageSize" in given and "PageNumber" not in given:  # documented (SDK text of PageSize), the code is assumed
         raise missing_parameter("PageNumber")
     server = given.get("ServerId")
