@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # venv.sh [CORE [CONSTRAINTS]]: makes a virtual environment with ansible-core CORE, puts this checkout into it as
 # alicloud.os_migration, and prints its path. Without CORE: the newest that this Python allows, with the development
-# tools, linked as .venv. CONSTRAINTS is a pip constraints file, for testing the lower ends of the ranges.
+# tools, linked as .venv. CONSTRAINTS is a pip constraints file, for testing the lower ends of the ranges, also of what is
+# optional.
 # shellcheck source=tests/setup/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -12,6 +13,7 @@ core=${1:-$newest}
 constraints=${2:-}
 requirements=("$ROOT/requirements.txt")
 [ $# -gt 0 ] || requirements+=("$ROOT/tests/setup/requirements-dev.txt")
+[ -z "$constraints" ] || requirements+=("$ROOT/requirements-optional.txt")
 
 key=$(hash_of "$ROOT" "$(readlink -f "$(command -v "$PYTHON")")" "$version" "$core" "${requirements[@]}" ${constraints:+"$constraints"})
 venv=$CACHE/venv/$core-$key
