@@ -54,7 +54,7 @@ def _judge(run: RunDirectory, host: str, arguments: dict[str, Any]) -> dict[str,
         found = assess(
             _subject(run, host, instance, arguments["probe_error"]), arguments["target"], arguments["engine"]
         )
-        record = run.update_host(host, **_changes(found))
+        record = run.update_host(host, **{**_changes(found), **_remedied(found, record)})
     return {
         "eligible": record["eligible"],
         "outcome": record["outcome"],
@@ -86,6 +86,12 @@ def _problem(findings: list[dict[str, Any]], fail_on: str) -> str:
         if finding["severity"] in severities and finding["status"] == "fired" and not finding["waived"]
     ]
     return f"Findings of severity {fail_on} or worse: {', '.join(ids)}." if ids else ""
+
+
+def _remedied(found: Assessment, record: dict[str, Any]) -> dict[str, str]:
+    """Of a host that remedies have changed nobody says that nothing was changed."""
+    done = [step["name"] for step in record["steps"] if step["status"] == "finished"]
+    return {"reason": f"No check forbids the migration; {', '.join(done)}."} if found.eligible and done else {}
 
 
 def _changes(found: Assessment) -> dict[str, Any]:

@@ -120,10 +120,13 @@ def _every_path(verdicts: list[PathVerdict], engine: str, source: dict[str, str]
     wanted = [verdict for verdict in verdicts if engine in ("auto", verdict.path.engine)]
     if not wanted:
         return _refused([gate("IDN-PATH", f"no migration starts at {source['name']} on this architecture")], source)
+    usable = any(verdict.path.available for verdict in wanted)
     worst: dict[str, Finding] = {}
     about: dict[str, list[str]] = {}
     for verdict in wanted:
         for finding in verdict.findings:
+            if finding.id == "IDN-PATH" and usable:
+                continue  # the list of paths says so; it is no finding about the host while another path can be taken
             about.setdefault(finding.id, []).append(f"{verdict.path.target} by {verdict.path.engine}")
             known = worst.get(finding.id)
             worst[finding.id] = finding if known is None else in_order([known, finding])[0]
@@ -131,7 +134,7 @@ def _every_path(verdicts: list[PathVerdict], engine: str, source: dict[str, str]
     shown = [verdict.as_dict() for verdict in wanted]
     if any(entry["eligible"] for entry in shown):
         return Assessment(True, None, "", findings, source, "", shown)
-    blocking = sorted({id_ for entry in shown for id_ in entry["blocked_by"]})
+    blocking = sorted({id_ for entry in shown for id_ in entry["blocked_by"]} & worst.keys())
     reason = f"No target can be reached yet; in the way: {', '.join(blocking)}."
     return Assessment(False, "not_eligible", reason, findings, source, "", shown)
 

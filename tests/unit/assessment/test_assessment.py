@@ -55,7 +55,8 @@ def test_auto_lists_every_target_that_the_matrix_knows_for_the_host() -> None:
     }
     assert all("PKG-I686" in entry["blocked_by"] for entry in found.paths)
     assert (found.eligible, found.outcome) == (False, "not_eligible")
-    assert "PKG-I686" in found.reason
+    assert found.reason == "No target can be reached yet; in the way: AGENT-SECURITY-CENTER, PKG-I686."
+    assert "IDN-PATH" not in ids(found), "that other engines are missing is nothing that the host's owner can resolve"
 
 
 def test_auto_calls_a_host_ready_when_one_path_is_free_and_says_what_each_finding_is_about() -> None:
