@@ -93,7 +93,6 @@ def nis(context: Context) -> Iterable[str]:
     area="auth",
     remediation="Its client is replaced, and its cache may not be read by the new version. Make sure that a local user can "
     "become root, and look a user up after the migration.",
-    command="getent passwd <user>",
     source=LEAPP + ": SSSD, authselect; almalinux-deploy clears caches of SSSD",
     grade="documented",
 )
@@ -148,7 +147,6 @@ def sudo_tty(context: Context) -> Iterable[str]:
     area="auth",
     remediation="Packages of the target would take the user for their own, or give files to it. Change the id, and the owner of "
     "the user's files.",
-    command="usermod -u <id> <user>",
     source="setup: uidgid",
     grade="documented",
 )
@@ -166,7 +164,6 @@ def fixed_ids(context: Context) -> Iterable[str]:
     area="auth",
     remediation="Members of the group would get at what the target's group may do, such as reading the journal. Change the id, "
     "and the group of its files.",
-    command="groupmod -g <id> <group>",
     source="setup: uidgid",
     grade="documented",
 )

@@ -36,7 +36,6 @@ def _efi_files(context: Context) -> dict[str, int]:
     severity="inhibitor",
     area="bootloader",
     remediation="The target's kernels add themselves to GRUB 2 alone. Install and switch to it first, and reboot once.",
-    command="grub2-install <disk> && grub2-mkconfig -o /boot/grub2/grub.cfg",
     source=LEAPP + ": checklegacygrub",
     grade="documented",
 )
@@ -72,7 +71,6 @@ def config(context: Context) -> Iterable[str]:
     severity="medium",
     area="bootloader",
     remediation="Nobody knows which loader starts this host, so it is not updated. Install GRUB to the disk that boots.",
-    command="grub2-install <disk>",
     source=LEAPP + ": checkgrubcore",
     grade="documented",
     severities={"leapp": "high", "smc": "high"},
@@ -114,7 +112,6 @@ def entry_files(context: Context) -> Iterable[str]:
     severity="low",
     area="bootloader",
     remediation="They would not boot, if anybody chose them for want of a better one. Remove them, or make the initramfs.",
-    command="dracut -f /boot/initramfs-<version>.img <version>",
     source=KNOWN_FAILURE + " (almalinux-deploy: /boot was full)",
     grade="documented",
 )

@@ -260,7 +260,6 @@ def not_persistent(context: Context) -> Iterable[str]:
     severity="inhibitor",
     area="disk",
     remediation="Packages run scripts from there. Mount it again without noexec for the time of the migration.",
-    command="mount -o remount,exec <directory>",
     source=LEAPP,
     grade="documented",
 )
@@ -276,7 +275,6 @@ def noexec(context: Context) -> Iterable[str]:
     area="disk",
     remediation="Mount it again for writing. If the kernel made it read-only after an error, repair the file "
     "system first.",
-    command="mount -o remount,rw <directory>",
     source=CONVERT2RHEL,
     grade="documented",
 )

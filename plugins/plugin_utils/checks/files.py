@@ -16,7 +16,6 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base 
     severity="inhibitor",
     area="files",
     remediation="Packages cannot replace files that bear the attribute i. Remove it for the time of the migration.",
-    command="chattr -i <file>",
     source="assumed: rpm cannot replace an immutable file",
     grade="assumed",
 )
@@ -30,7 +29,6 @@ def immutable(context: Context) -> Iterable[str]:
     severity="inhibitor",
     area="files",
     remediation="Make each of them relative.",
-    command="ln -snf <target without the leading slash> <link>",
     source="Server Migration Center FAQ and Leapp: links in the root directory must be relative",
     grade="documented",
     engines=("smc", "leapp"),

@@ -32,7 +32,6 @@ _KUBELET = re.compile(r"/(kubelet|k3s|k3s-server|k3s-agent|rke2)$")
     area="infrastructure",
     remediation="Do not migrate nodes in place: add nodes of the target to the cluster, drain this one, and remove it. "
     "Where it has to stay, drain and cordon it before.",
-    command="kubectl drain <node> --ignore-daemonsets --delete-emptydir-data",
     source="Kubernetes documentation: safely drain a node; " + SMC_LIMITS,
     grade="documented",
 )

@@ -112,7 +112,6 @@ def unowned(context: Context) -> Iterable[str]:
     area="kernel",
     remediation="If a device needs them, its disks or networks are gone after the migration. If none does, unload the "
     "driver, and keep it from being loaded in /etc/modprobe.d.",
-    command="modprobe -r <driver>",
     source="Red Hat: considerations in adopting RHEL 8, removed device drivers; " + LEAPP,
     grade="assumed",
     sources=EL7,

@@ -19,7 +19,6 @@ _MAX_KERNELS = 3
     severities={"leapp": "inhibitor"},
     area="kernel_packages",
     remediation="Keep the one of the newest kernel, and remove the others.",
-    command="{manager} -y remove kernel-devel-<old version>",
     source=LEAPP,
     grade="documented",
 )

@@ -148,7 +148,6 @@ packages_named(
     area="management",
     remediation="Stop it until the migration is verified: it may put back files and packages of the source while they are "
     "replaced. Teach its rules the target's name first.",
-    command="systemctl disable --now <agent>",
     source="assumed: such agents enforce the state that they know",
     grade="assumed",
 )

@@ -37,7 +37,6 @@ def enabled(context: Context) -> Iterable[str]:
     area="modules",
     remediation="Streams named rhel or rhel8 exist under other names elsewhere. Reset the module before the "
     "migration, and enable the target's stream after it.",
-    command="dnf module reset <module>",
     source="centos2ol: such streams have no counterpart of the same name",
     grade="documented",
 )
@@ -52,7 +51,6 @@ def vendor_stream(context: Context) -> Iterable[str]:
     area="modules",
     remediation="Modules built for the source's platform cannot be resolved on the target. Reset them, and "
     "replace or keep on purpose what they installed.",
-    command="dnf module reset <module>",
     source=SMC_LIMITS,
     grade="documented",
 )
@@ -80,7 +78,6 @@ def disabled(context: Context) -> Iterable[str]:
     area="modules",
     remediation="dnf leaves out every package of such a module, or refuses to resolve anything. Reset the module, and enable "
     "the stream that is installed.",
-    command="dnf module reset <module>",
     source="dnf documentation: modularity, state files in /etc/dnf/modules.d",
     grade="documented",
 )

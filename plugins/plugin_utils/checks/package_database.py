@@ -40,7 +40,7 @@ _TIED = ("abrt-retrace-client", "python-tools", "kmod-kvdo")
     area="package_database",
     remediation="Copy /var/lib/rpm to another place, rebuild the database, and make sure that rpm -qa lists as many "
     "packages as before.",
-    command="rpm --rebuilddb",
+    command="cp -a /var/lib/rpm /root/rpm.backup && rpm --rebuilddb",
     source="migrate-to-ol verifies the package database first; rpm(8): errors while headers are read",
     grade="documented",
     waivable=False,
@@ -71,7 +71,6 @@ def unmet(context: Context) -> Iterable[str]:
     area="package_database",
     remediation="Find out who replaced them: a hand-built OpenSSL or OpenSSH is overwritten by the migration, and an "
     "intruder's program has no business on the target. Reinstall the packages.",
-    command="{manager} -y reinstall <package>",
     source="rpm(8): verification; " + KNOWN_FAILURE,
     grade="documented",
 )
@@ -114,7 +113,6 @@ def sha1_only(context: Context) -> Iterable[str]:
     severity="low",
     area="package_database",
     remediation="The keys stay trusted on the target. Remove those whose packages are gone.",
-    command="rpm -e gpg-pubkey-<id>",
     source="Leapp: unknown keys of installed packages",
     grade="documented",
 )

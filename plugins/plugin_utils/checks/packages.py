@@ -83,7 +83,7 @@ def duplicates(context: Context) -> Iterable[str]:
     severity="inhibitor",
     area="packages",
     remediation="Repair the package database before anything else.",
-    command="rpm --rebuilddb",
+    command="cp -a /var/lib/rpm /root/rpm.backup && rpm --rebuilddb",
     source="migrate-to-ol verifies the package database first",
     grade="documented",
     waivable=False,

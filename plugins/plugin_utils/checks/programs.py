@@ -220,7 +220,6 @@ def unit_unowned(context: Context) -> Iterable[str]:
     severity="low",
     area="programs",
     remediation="They fail now, and will be taken for damage by the migration. Disable the units, or remove them.",
-    command="systemctl disable <unit>",
     source="assumed: a unit whose program is missing fails with status 203",
     grade="assumed",
 )
@@ -238,7 +237,6 @@ def unit_missing(context: Context) -> Iterable[str]:
     area="programs",
     remediation="They still run as they were before the last update. Restart them now, so that what fails then is not blamed "
     "on the migration.",
-    command="systemctl restart <service>",
     source="proc(5): exe ends in (deleted)",
     grade="documented",
 )

@@ -212,7 +212,6 @@ def end_of_life(context: Context) -> Iterable[str]:
     severity="high",
     area="repositories",
     remediation="The package manager stops at them. Give each an address, or disable it.",
-    command="{manager} --disablerepo='*' --enablerepo=<id> makecache",
     source="convert2rhel: makecache fails; dnf.conf(5): one of baseurl, metalink, mirrorlist",
     grade="documented",
 )
@@ -265,7 +264,6 @@ def third_party(context: Context) -> Iterable[str]:
     area="repositories",
     remediation="Their packages are newer than the target's, which then refuses to replace them. Disable these "
     "repositories, and go back to the released versions.",
-    command="{manager} -y distro-sync --disablerepo=<id>",
     source="almalinux-deploy: newer packages of test repositories stay behind",
     grade="documented",
 )

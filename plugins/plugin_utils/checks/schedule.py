@@ -65,7 +65,6 @@ def dbus(context: Context) -> Iterable[str]:
     severity="high",
     area="schedule",
     remediation="The target's packages count on them; the host may not be reachable after the reboot. Unmask them.",
-    command="systemctl unmask <service>",
     source="systemctl(1): mask",
     grade="documented",
 )

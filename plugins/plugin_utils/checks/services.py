@@ -100,7 +100,6 @@ def failed(context: Context) -> Iterable[str]:
     severity="medium",
     area="services",
     remediation="They may start in the middle of the migration. Disable them until it is over.",
-    command="systemctl disable --now dnf-automatic.timer",
     source="assumed: two package managers at once",
     grade="assumed",
 )
@@ -147,7 +146,6 @@ def crypto_policy(context: Context) -> Iterable[str]:
     severity="medium",
     area="services",
     remediation="They were started by hand and will be gone after the reboot. Enable them, or stop them.",
-    command="systemctl enable <service>",
     source="assumed: a reboot starts what is enabled",
     grade="assumed",
 )

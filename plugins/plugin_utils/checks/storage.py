@@ -229,7 +229,6 @@ def remote_root(context: Context) -> Iterable[str]:
     area="storage",
     remediation="Overlays, which containers and Leapp use, do not work on it. It cannot be changed: make the file system "
     "again with ftype=1, and move the data back.",
-    command="xfs_info <directory>",
     source=LEAPP + ": XFS without ftype; Linux: overlayfs needs d_type",
     grade="documented",
     severities={"leapp": "high", "smc": "high"},
@@ -245,7 +244,6 @@ def xfs_ftype(context: Context) -> Iterable[str]:
     area="storage",
     remediation="It still works, and newer kernels warn of it: they will lose the format in the year 2030. Plan to make it "
     "again, and to move the data.",
-    command="xfs_info <directory>",
     source="Linux: admin-guide/xfs, deprecation of the V4 format",
     grade="documented",
 )

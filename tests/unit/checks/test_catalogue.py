@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks import REGISTER
@@ -35,3 +37,10 @@ def test_every_check_applies_to_a_path_that_exists(check: catalogue.Check) -> No
         and (not check.sources or path.source in check.sources)
         and (not check.targets or path.target in check.targets)
     ], "it can never fire"
+
+
+@pytest.mark.parametrize("check", [check for check in REGISTER.values() if check.command], ids=lambda check: check.id)
+def test_a_command_of_the_report_can_be_copied_as_it_is(check: catalogue.Check) -> None:
+    command = (check.command or "").replace("{manager}", "dnf")
+    assert not set("<{}\n") & set(command), "a placeholder would be taken for a redirection"
+    assert subprocess.run(["sh", "-n", "-c", command], capture_output=True, check=False).returncode == 0
