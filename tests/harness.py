@@ -139,6 +139,9 @@ class Cloud:
             Server(("lab", "serve", "--fleet", str(path), "--state", str(state)), self.directory / "lab.log")
         )
         self.lab = json.loads((state / "lab.json").read_text())
+        # What the metadata service of the lab tells each host.
+        known = [f"{self.lab['hosts'][name]['address']} {self.instance_id(name)}\n" for name in self.hosts]
+        Path(self.lab["instances"]).write_text("".join(known))
 
     def _start_simulator(self) -> None:
         command = [sys.executable, "-m", "lab", "ctl", "--state", str(self.directory / "lab")]

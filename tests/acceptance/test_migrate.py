@@ -21,11 +21,11 @@ FLEET = (
     Host("fragile1", plant=("acme-agent",), data_disk=True, category="cloud_efficiency"),
 )
 
-# What an assessment rightly says about a host without systemd, name servers, disk labels, metadata and Cloud Assistant, whose
+# What an assessment rightly says about a host without systemd, name servers, disk labels and Cloud Assistant, whose
 # files are Debian's.
 TRUE_OF_LAB_HOSTS = {
     "AGENT-ASSISTANT", "AUTH-FIXED-GROUPS", "AUTH-FIXED-IDS", "CMDLINE-ROOT", "DISK-FSTAB-MISSING", "ENV-CERTIFICATES",
-    "ENV-LINKER", "FSTAB-DEVICE-NAME", "LOGIN-SFTP", "META-SERVICE", "NET-RESOLVER", "NET-SERVICE", "SVC-INIT", "TX-DOWNGRADED",
+    "ENV-LINKER", "FSTAB-DEVICE-NAME", "LOGIN-SFTP", "NET-RESOLVER", "NET-SERVICE", "SVC-INIT", "TX-DOWNGRADED",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ MS_RDONLY, MS_NOSUID, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x2, 0x20, 
 MNT_DETACH = 2
 CLONE_NEWNS = 0x20000
 SYS_PIVOT_ROOT = 155  # x86_64
+METADATA = "100.100.100.200"  # where instances of Alibaba Cloud ask who they are
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,9 +67,10 @@ def join_namespaces(pid: int) -> None:
     os.chdir("/")
 
 
-def address_up(address: str, gateway: str) -> None:
-    """Configures lo and eth0 of the current network namespace."""
+def address_up(address: str, gateway: str, also: str = "") -> None:
+    """Configures lo and eth0 of the current network namespace; the metadata service is on the same network."""
     lines = f"link set lo up\nlink set eth0 up\naddr add {address}/24 dev eth0\nroute add default via {gateway}\n"
+    lines += f"addr add {also}/32 dev eth0\n" if also else f"route add {METADATA} dev eth0\n"
     subprocess.run(["ip", "-batch", "-"], input=lines.encode(), check=True)
 
 

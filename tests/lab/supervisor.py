@@ -207,6 +207,7 @@ class _Lab:
             "ssh_key": str(self.state / "id_ed25519"),
             "known_hosts": str(self.state / "known_hosts"),
             "access_log": str(self.state / "access.log"),
+            "instances": str(self.state / "instances"),
             "control": str(self.state / "control.sock"),
             "hosts": {
                 name: {
