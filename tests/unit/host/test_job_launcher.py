@@ -22,7 +22,8 @@ if [ "$2" = prepare ]; then
     sleep 600 &
     echo $! >agent
 else
-    until [ -e go ]; do sleep 0.05; done
+    turns=0
+    until [ -e go ] || [ $turns -gt 1200 ]; do turns=$((turns + 1)); sleep 0.05; done
 fi
 printf 'state=finished\\nphase=%s\\nstep=assertions\\n' "$2" >state
 """
