@@ -33,9 +33,20 @@ running() { # not at its end, and a process of this phase still lives
 }
 
 standing() { # running, finished, failed, or died: says that it runs, but no process of it lives
-	state=$(value state)
-	if [ "$state" = running ] && ! running; then state=died; fi
-	printf '%s' "$state"
+	# The lock first, then the state: the other way round, a job that ends between the two would look dead.
+	for look in 1 2 3; do
+		if running; then
+			printf running
+			return
+		fi
+		state=$(value state)
+		if [ "$state" != running ]; then
+			printf '%s' "$state"
+			return
+		fi
+		[ "$look" = 3 ] || sleep 0.2 # another controller may just be starting it
+	done
+	printf died
 }
 
 percent() { # how far the package transaction is, from the "n/m" that the package manager writes

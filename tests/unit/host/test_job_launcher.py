@@ -68,6 +68,19 @@ def test_a_conversion_is_not_taken_for_dead_when_something_outlives_its_preparat
     assert job.until_it_ends() == "finished"
 
 
+def test_a_job_that_ends_while_somebody_asks_is_not_taken_for_dead(job: Job) -> None:
+    job.directory.mkdir()
+    (job.directory / "state").write_text("state=running\nphase=prepare\nstep=check_space\n")
+    (job.directory / "lock.prepare").touch()
+    look = 'flock -n -s "$lock" true'
+    assert job.program.count(look) == 1
+    # The last that the job does, between the two things that are looked at.
+    job.program = job.program.replace(look, "ends").replace(
+        "json_string() {", 'ends() { sed -i s/=running/=finished/ "$job/state"; }\njson_string() {', 1
+    )
+    assert job.call("status", "run")["state"] == "finished"
+
+
 def test_a_conversion_whose_processes_were_killed_is_known_to_be_dead(job: Job) -> None:
     job.directory.mkdir()
     (job.directory / "state").write_text("state=running\nphase=convert\nstep=transaction\n")
