@@ -78,6 +78,7 @@ def test_a_killed_controller_goes_on_with_the_same_command_and_makes_no_second_r
     assert cloud.tree_hash("fragile1") == before
 
 
+@pytest.mark.full
 def test_another_controller_goes_on_with_an_empty_working_directory(cloud_of: CloudOf) -> None:
     cloud = cloud_of(Host("web1"))
     play = start(cloud)
@@ -91,6 +92,7 @@ def test_another_controller_goes_on_with_an_empty_working_directory(cloud_of: Cl
     assert sum(op in SNAPSHOTS for op in cloud.mutating()) == 1
 
 
+@pytest.mark.full
 def test_a_controller_killed_in_the_middle_of_a_rollback_finishes_it_with_the_same_command(cloud_of: CloudOf) -> None:
     cloud = cloud_of(Host("fragile1", plant=("acme-agent",), data_disk=True))
     before = cloud.tree_hash("fragile1")

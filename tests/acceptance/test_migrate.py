@@ -37,7 +37,8 @@ def packages(cloud: Cloud, host: str) -> str:
     return cloud.control("run", host, "rpm", "-qa")["stdout"]
 
 
-@pytest.mark.parametrize("core", ["newest", "oldest"])
+# All other tests here use the newest core.
+@pytest.mark.parametrize("core", [pytest.param("newest", marks=pytest.mark.full), "oldest"])
 def test_a_fleet_ends_as_promised_and_a_second_run_changes_nothing(
     core: str, cloud_of: CloudOf, request: pytest.FixtureRequest
 ) -> None:
@@ -136,11 +137,16 @@ def test_no_snapshot_no_change(one_host: Cloud) -> None:
     assert one_host.tree_hash("web1") == before
 
 
-def test_a_host_out_of_reach_does_not_stop_the_others_and_has_an_outcome(cloud_of: CloudOf) -> None:
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [(("--check",), "planned"), pytest.param((), "migrated", marks=pytest.mark.full)]
+)
+def test_a_host_out_of_reach_does_not_stop_the_others_and_has_an_outcome(
+    mode: tuple[str, ...], outcome: str, cloud_of: CloudOf
+) -> None:
     cloud = cloud_of(Host("web1"), Host("web2"))
     cloud.control("link", "web1", "down")
-    done = cloud.playbook("alicloud.os_migration.migrate", "-e", "ansible_timeout=3")
-    assert cloud.outcomes() == {"web1": "not_eligible", "web2": "migrated"}, done.stdout
+    done = cloud.playbook("alicloud.os_migration.migrate", "-e", "ansible_timeout=3", *mode)
+    assert cloud.outcomes() == {"web1": "not_eligible", "web2": outcome}, done.stdout
 
 
 def test_a_failed_host_is_held_where_the_user_wants_to_look_and_the_rollback_playbook_takes_it_back(

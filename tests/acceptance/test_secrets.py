@@ -366,6 +366,7 @@ def no_jobs(call: Call) -> Any:
     return refusal("Forbidden.RAM", "no right to make jobs", 403) if call.op == "CreateReplicationJob" else None
 
 
+@pytest.mark.full
 def test_a_code_that_goes_over_ssh_is_nowhere_on_the_hosts_nor_here(work: Path, known: Secrets) -> None:
     with GuardedCloud(known) as cloud, Relay(cloud.endpoint, no_jobs) as relay:
         env = {**known.env, **relay.env, **everything_kept(work)}

@@ -83,6 +83,7 @@ def migrate_under_faults(cloud: Cloud, calls: Counter[str], turn: int) -> set[tu
     return {(operation(one), str(one["fault"])) for one in struck}
 
 
+@pytest.mark.full
 def test_a_fleet_in_three_regions_ends_migrated_also_when_every_operation_meets_a_fault(fleet_of: FleetOf) -> None:
     calls = migrate_without_faults(fleet_of(3))
     migrate_under_faults(fleet_of(3), calls, 7)

@@ -23,6 +23,6 @@ ran "ruff, mypy, shellcheck and ansible-lint (production)"
 ran "ansible-test sanity, without an ignore file"
 wait "$ladders" || { cat "$CACHE/ladders.log"; exit 1; }
 ran "lab image, and $(grep -c '^== ' "$CACHE/ladders.log") integration targets of the cloud modules"
-# The limit is for a test that hangs; the run takes a third of it.
-timeout --kill-after=60 2100 python -m pytest -q -n 2 --dist worksteal --durations=25 tests/unit tests/acceptance
+# The limit is for a test that hangs; the run takes a third of it. Tests on lab hosts wait more than they work: one more than cores.
+timeout --kill-after=60 2100 python -m pytest -q -n 3 --dist worksteal --durations=25 tests/unit tests/acceptance
 ran "unit and acceptance tests"
