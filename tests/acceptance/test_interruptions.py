@@ -9,6 +9,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import pytest
+
 from harness import Cloud, Host
 
 CloudOf = Callable[..., Cloud]
