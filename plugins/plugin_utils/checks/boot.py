@@ -104,7 +104,7 @@ def no_entries(context: Context) -> Iterable[str]:
     command="grub2-mkconfig -o /boot/grub2/grub.cfg",
     source="elevate-cpanel: GRUB_ENABLE_BLSCFG",
     grade="documented",
-    sources=("centos8", "rhel8"),
+    targets=("alinux3", "anolis8", "rhel8", "rhel9"),
 )
 def entries_off(context: Context) -> Iterable[str]:
     value = need(context.facts.grub_default, "grub_default").get("GRUB_ENABLE_BLSCFG", "true")

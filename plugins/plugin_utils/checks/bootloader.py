@@ -88,6 +88,27 @@ def core(context: Context) -> Iterable[str]:
 
 
 @check(
+    id="GRUB-ENVIRONMENT",
+    title="The environment block of GRUB is damaged",
+    severity="high",
+    area="bootloader",
+    remediation="grubby cannot store which kernel boots next, so the target's would not be the default. Make the block anew, "
+    "then set the default again.",
+    command='grub2-editenv "$(readlink -f /boot/grub2/grubenv)" create',
+    source=LEAPP + " and infra.leapp: corrupted grubenv, a block is 1024 bytes long",
+    grade="documented",
+)
+def environment_block(context: Context) -> Iterable[str]:
+    found = need(context.facts.boot_files, "boot_files").get("/boot/grub2/grubenv")
+    sizes = {"/boot/grub2/grubenv": found.size} if found and found.type == "f" else {}
+    if need(context.facts.efi, "efi"):
+        sizes |= {
+            f"/boot/efi/EFI/{path}": size for path, size in _efi_files(context).items() if path.endswith("/grubenv")
+        }
+    yield from (f"{path} has {size} bytes, not 1024" for path, size in sizes.items() if size != 1024)
+
+
+@check(
     id="GRUB-ENTRY-FILES",
     title="Entries of the boot menu name files that are not there",
     severity="medium",

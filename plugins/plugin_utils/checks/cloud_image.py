@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import Context, check
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import Context, check, need
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.cloud_details import (
     boots_by_efi,
     detail,
@@ -45,6 +45,25 @@ def marketplace(context: Context) -> Iterable[str]:
     image = _image(context)
     if image and (image.get("owner") == "marketplace" or image.get("product_code")):
         yield f"{image.get('image_id')}, product {image.get('product_code') or 'not told'}"
+
+
+@check(
+    id="CLOUD-IMAGE-QUICK-START",
+    title="The instance was made from an image of the Quick Start edition",
+    severity="high",
+    area="cloud_image",
+    severities={"leapp": "inhibitor"},
+    remediation="Such an image is initialised by AliyunInit instead of cloud-init, and does not take changes of the kernel's "
+    "arguments, which the upgrade needs to boot its own environment. Build a new instance on the target instead, or rehearse "
+    "on a clone.",
+    source="Alibaba Cloud Linux 2: overview, Quick Start images; assumed: that their ids hold qboot",
+    grade="assumed",
+    sources=("alinux2",),
+)
+def quick_start(context: Context) -> Iterable[str]:
+    image = str(need((context.cloud or {}).get("image_id"), "image_id"))
+    if "_qboot_" in image:
+        yield image
 
 
 @check(

@@ -48,6 +48,23 @@ def rights(context: Context) -> Iterable[str]:
 
 
 @check(
+    id="ENV-TMP-SPACE",
+    title="There is too little room in /tmp",
+    severity="high",
+    area="environment",
+    remediation="Scripts of packages and the tools that make the initramfs write there. Remove old files, or enlarge it.",
+    command="du -xsh /tmp/* | sort -h | tail",
+    source="elevate-cpanel: 5 MB in /tmp",
+    grade="documented",
+)
+def tmp_space(context: Context) -> Iterable[str]:
+    space = need(context.facts.spaces, "spaces").get("/tmp")
+    # Elsewhere the checks of that file system speak.
+    if space and space.mount == "/tmp" and space.free_mib < 5:
+        yield f"/tmp has {space.free_mib} MiB free, 5 MiB are needed"
+
+
+@check(
     id="ENV-DEV-NULL",
     title="/dev/null is no device",
     severity="inhibitor",

@@ -71,11 +71,13 @@ def two_subscriptions(context: Context) -> Iterable[str]:
     area="management",
     remediation="Remove the lock: the repositories of the newest minor release, and of the target, stay hidden otherwise.",
     command="subscription-manager release --unset",
-    source=LEAPP + "; " + CONVERT2RHEL,
+    source=LEAPP + "; " + CONVERT2RHEL + "; convert2rhel issue 1430: CentOS 7 with a lock on 8.1",
     grade="documented",
-    sources=_RHEL,
+    sources=(*_RHEL, "centos7", "centos8"),
 )
 def release_lock(context: Context) -> Iterable[str]:
+    if context.path.source.startswith("centos") and not context.path.target.startswith("rhel"):
+        return
     lock = need(context.facts.release_lock, "release_lock")
     if lock:
         yield f"releaseVer {lock} in /var/lib/rhsm/cache/releasever.json"

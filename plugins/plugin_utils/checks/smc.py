@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.checks.base import (
+    CONVERT2RHEL,
     SMC_DRILL,
     Context,
     UnknownFact,
@@ -92,3 +93,23 @@ def space(context: Context) -> Iterable[str]:
 def rsync(context: Context) -> Iterable[str]:
     if "rsync" not in need(context.facts.tools, "tools"):
         yield "rsync is not installed"
+
+
+@check(
+    id="SMC-READ-ONLY",
+    title="/mnt or /sys is mounted read-only",
+    severity="inhibitor",
+    area="smc",
+    remediation="The tool that converts to Red Hat Enterprise Linux writes there, and refuses to start. Mount it again for "
+    "writing, or unmount it.",
+    command="mount -o remount,rw /mnt",
+    source=CONVERT2RHEL + "; Server Migration Center refers to its troubleshooting for this path",
+    grade="documented",
+    engines=("convert2rhel", "smc"),
+    sources=("centos7", "centos8"),
+    targets=("rhel7", "rhel8"),
+)
+def read_only(context: Context) -> Iterable[str]:
+    for path, mount in {m.path: m for m in need(context.facts.mounts, "mounts")}.items():
+        if path in ("/mnt", "/sys") and "ro" in mount.options:
+            yield f"{path} on {mount.device}"

@@ -63,8 +63,10 @@ def test_a_detail_that_nobody_asked_for_is_unknown_and_no_check_that_needs_it_pa
 
 def test_every_check_of_details_needs_one_of_them() -> None:
     need = {id_ for name in KEYS for id_ in judged(without(name, {}))}
-    # These look at the addresses and disks that are always read.
-    always = {"CLOUD-OTHER-HOST", "CLOUD-DISK-BASIC", "CLOUD-DISKS-APART", "CLOUD-DISKS-MANY"}
+    # These look at addresses, disks and the id of the image, which are always read.
+    always = {
+        "CLOUD-OTHER-HOST", "CLOUD-DISK-BASIC", "CLOUD-DISKS-APART", "CLOUD-DISKS-MANY", "CLOUD-IMAGE-QUICK-START",
+    }  # fmt: skip
     assert need | always == {id_ for id_, check in REGISTER.items() if check.area.startswith("cloud_")}
 
 
