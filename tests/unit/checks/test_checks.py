@@ -29,7 +29,7 @@ def _cases(kind: str) -> list[Any]:
     return [pytest.param(id_, case, id=f"{id_}: {case['case']}") for id_, case in found]
 
 
-def _context(case: dict[str, Any]) -> Context:
+def context_of(case: dict[str, Any]) -> Context:
     cloud = None if case.get("no_cloud") else instance(case.get("cloud"))
     path = dataclasses.replace(PATH, **case.get("path", {}))
     transaction = transaction_of(case["transaction"]) if "transaction" in case else None
@@ -38,7 +38,7 @@ def _context(case: dict[str, Any]) -> Context:
 
 @pytest.mark.parametrize(("id_", "case"), _cases("fires"))
 def test_a_host_with_this_trouble_is_not_migrated_blindly(id_: str, case: dict[str, Any]) -> None:
-    finding = next((f for f in run_checks(_context(case)) if f.id == id_), None)
+    finding = next((f for f in run_checks(context_of(case)) if f.id == id_), None)
     assert finding is not None
     assert finding.status == "fired"
     evidence = "\n".join(finding.evidence)
@@ -48,7 +48,7 @@ def test_a_host_with_this_trouble_is_not_migrated_blindly(id_: str, case: dict[s
 
 @pytest.mark.parametrize(("id_", "case"), _cases("silent"))
 def test_a_host_without_this_trouble_is_not_held_up(id_: str, case: dict[str, Any]) -> None:
-    assert [f for f in run_checks(_context(case)) if f.id == id_] == []
+    assert [f for f in run_checks(context_of(case)) if f.id == id_] == []
 
 
 @pytest.mark.parametrize("id_", sorted(REGISTER))
@@ -76,7 +76,7 @@ def test_a_host_that_could_not_be_read_does_not_pass() -> None:
     assert findings["PKG-UNREADABLE"].blocks
     assert findings["NET-UNREADABLE"].blocks
     inhibitors = [check for check in REGISTER.values() if check.severity == "inhibitor" and check.area != "gates"]
-    silent = {check.id for check in inhibitors if check.applies(_context({}))}
+    silent = {check.id for check in inhibitors if check.applies(context_of({}))}
     assert sorted(silent - set(findings)) == []
 
 
@@ -112,7 +112,7 @@ def test_every_check_tells_the_user_what_to_do_and_where_it_comes_from(check: An
 
 
 def test_a_finding_reaches_the_report_whole() -> None:
-    finding = next(f for f in run_checks(_context({"sections": {"uid": "1"}})) if f.id == "OS-ROOT")
+    finding = next(f for f in run_checks(context_of({"sections": {"uid": "1"}})) if f.id == "OS-ROOT")
     assert finding.as_dict() == {
         "id": "OS-ROOT",
         "title": "The host was not read as root",
@@ -128,7 +128,7 @@ def test_a_finding_reaches_the_report_whole() -> None:
 
 
 def test_devices_without_ids_do_not_make_every_mount_look_broken() -> None:
-    context = _context({"sections": {"block": 'NAME="vda" TYPE="disk" SIZE="1"\n'}})
+    context = context_of({"sections": {"block": 'NAME="vda" TYPE="disk" SIZE="1"\n'}})
     finding = next(f for f in run_checks(context) if f.id == "DISK-FSTAB-MISSING")
     assert (finding.status, finding.evidence) == (
         "unknown",
