@@ -40,6 +40,16 @@ def test_the_same_host_is_judged_differently_by_engine() -> None:
     assert by["smc"].reason == "1 inhibitor must be resolved first: FILE-ROOT-LINKS."
 
 
+def test_a_network_file_system_stops_leapp_and_worries_the_service() -> None:
+    changes = {"mounts": {"add": "10.0.0.5:/export /mnt/export nfs4 rw,relatime 0 0"}}
+    old = Subject("old1", host(changes, "centos7"), instance=instance(), today=date(2026, 11, 25))
+    severities = {
+        engine: next(f.severity for f in assess(old, "alinux3", engine).findings if f.id == "DISK-NETWORK")
+        for engine in ("leapp", "smc")
+    }
+    assert severities == {"leapp": "inhibitor", "smc": "high"}
+
+
 def test_every_engine_to_the_target_is_listed_with_what_blocks_it() -> None:
     found = assess(subject(ROOT_LINK), "alinux3", "distro_sync")
     assert {entry["engine"]: (entry["eligible"], entry["blocked_by"]) for entry in found.paths} == {
