@@ -19,7 +19,6 @@ from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import 
     host_program,
     parse_answer,
 )
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
 
 PROBE = "precheck/probe.sh"
@@ -79,8 +78,7 @@ class ActionModule(HostAction):
     def _keep(self, document: dict[str, Any], facts: Facts, moment: str) -> None:
         """Writes the probe down. The first probe of a run stays what it was before the host was changed."""
         run = self.run_directory()
-        begun = run.run_id in (facts.journal or {}) or run.host_record(self.host)["stage"] in CHANGING
-        if moment == "before" and begun:
+        if moment == "before" and self.begun(facts):
             moment = "after"
             self._fetch_first_probe(run)
         run.write_probe(self.host, moment, document)

@@ -15,7 +15,6 @@ from ansible_collections.alicloud.os_migration.plugins.action.host_job import sh
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils import matrix
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts import Facts, FactsError, parse
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.host import HostAction, HostError, host_program
-from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.signing_key import (
     KeyProblem,
@@ -46,7 +45,7 @@ class ActionModule(HostAction):
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
         run = self.run_directory()
         facts = self._facts(run)
-        reason = self._needless(run, facts, arguments["target"], arguments["engine"])
+        reason = self._needless(facts, arguments["target"], arguments["engine"])
         if facts is None or reason:
             return {"changed": False, "skipped": True, "skip_reason": reason, "reachable": None}
         document, failure = self._ask(run, arguments)
@@ -64,14 +63,13 @@ class ActionModule(HostAction):
         except FactsError:
             return None
 
-    def _needless(self, run: RunDirectory, facts: Facts | None, target: str, engine: str) -> str:
+    def _needless(self, facts: Facts | None, target: str, engine: str) -> str:
         """Why there is no transaction to resolve on this host; nothing where there is one."""
         if facts is None:
             return "the host was not read"
         if facts.uid:
             return "the host was not read as root"
-        begun = run.run_id in (facts.journal or {}) or run.host_record(self.host)["stage"] in CHANGING
-        if begun:
+        if self.begun(facts):
             return "the migration of the host has begun"
         identity = matrix.identify(facts.os_release or {})
         if identity is None or target not in matrix.TARGETS:

@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.facts_types import Facts
+from ansible_collections.alicloud.os_migration.plugins.plugin_utils.outcome import CHANGING
 from ansible_collections.alicloud.os_migration.plugins.plugin_utils.run import RunDirectory, RunError
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -103,6 +105,11 @@ class HostAction(ActionBase):
     def run_directory(self) -> RunDirectory:
         """The record of the run that the task names."""
         return RunDirectory.at(self.given["run_dir"])
+
+    def begun(self, facts: Facts) -> bool:
+        """Whether this run may have begun to change the host, by the host's own journal or by its record."""
+        run = self.run_directory()
+        return run.run_id in (facts.journal or {}) or run.host_record(self.host)["stage"] in CHANGING
 
     def record(self, **changes: Any) -> None:
         """Changes the host's record, where the task belongs to a run."""
